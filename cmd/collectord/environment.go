@@ -1,0 +1,60 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+
+	"collectord/collector/config"
+	"collectord/networks/all"
+)
+
+// environment is what a command may touch of the process around it.
+type environment struct {
+	Stdin          io.Reader
+	Stdout, Stderr io.Writer
+	Getenv         func(string) (string, bool)
+
+	configFile string // --config
+}
+
+func newEnvironment() *environment {
+	return &environment{Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr, Getenv: os.LookupEnv}
+}
+
+// defaultConfigs are tried in this order where --config is not given.
+var defaultConfigs = [...]string{"config.yaml", "/etc/collectord/config.yaml"}
+
+// configPath returns the file that --config names, or the first default there is.
+func (env *environment) configPath() (string, error) {
+	if env.configFile != "" {
+		return env.configFile, nil
+	}
+	for _, path := range defaultConfigs {
+		if _, err := os.Stat(path); !errors.Is(err, fs.ErrNotExist) {
+			return path, nil
+		}
+	}
+	return "", usage(fmt.Errorf("no config file: neither ./%s nor %s exists; name one with --config FILE, or copy config.example.yaml",
+		defaultConfigs[0], defaultConfigs[1]))
+}
+
+// loadConfig reads the config file. What is wrong with it is an error with status
+// 2, one line a mistake.
+func (env *environment) loadConfig() (*config.Config, error) {
+	path, err := env.configPath()
+	if err != nil {
+		return nil, err
+	}
+	cfg, err := config.Load(path, env.configEnv())
+	if err != nil {
+		return nil, usage(err)
+	}
+	return cfg, nil
+}
+
+func (env *environment) configEnv() config.Env {
+	return config.Env{Networks: all.List(), Getenv: env.Getenv}
+}

@@ -1,0 +1,230 @@
+// Package collector is the flow: at a tick, poll; what is answered, into the
+// journal; from there, to InfluxDB.
+//
+//	config ──► schedule ── tick ──► poll ──► networks/NAME ──► the network
+//	               ▲                 │ ▲
+//	       slots on disk             │ └── keychain
+//	                                 ▼
+//	                              journal ──► influx ──► InfluxDB
+//	                                 │
+//	                                 └──► status (page, JSON, metrics)
+//
+// One direction: nothing below calls back up, nothing above waits for InfluxDB.
+//
+// A [Collector] has the networks: each one goroutine that waits for ticks and one
+// for every poll under way. A [Daemon] has everything that `collectord run` is: the
+// journal, the keychain, a Collector, the delivery, the page and the watch over the
+// config file.
+//
+// The promises, and where they are kept:
+//
+//   - An answer is on disk before anything else happens with it: ticking.answer
+//     writes the journal first and changes memory after it.
+//   - A poll cut short goes on where it stopped: the tick is a row that is opened
+//     before the first request and closed after the last answer (network.resume).
+//   - A missed tick is noticed, counted and made up once: the next tick of every
+//     schedule is on disk (network.advance).
+//   - A full disk stops the journal, not the process: network.durably waits.
+//   - An edit of the config touches what it changes: network.configure.
+package collector
+
+import (
+	"context"
+	"net/http"
+	"sync"
+	"time"
+
+	"go.uber.org/zap"
+
+	"collectord/collector/config"
+	"collectord/collector/journal"
+	"collectord/collector/poll"
+	"collectord/networks"
+)
+
+// Options is what a Collector is made with. All of it is needed but HTTP.
+type Options struct {
+	Journal   *journal.Journal
+	Tokens    poll.Tokens
+	Log       *zap.Logger
+	HTTP      *http.Client // for all networks
+	UserAgent string
+}
+
+// Collector polls the accounts of a config.
+type Collector struct {
+	opts   Options
+	rows   map[journal.AccountKey]journal.Account // what was remembered at the start
+	latest map[journal.AccountKey]journal.Latest
+	slots  map[string]map[string]time.Time
+
+	mu       sync.Mutex
+	order    []string // of networks, as in the config
+	networks map[string]*network
+	stop     map[string]context.CancelFunc // of networks that run
+	ctx      context.Context               // of Run; nil before it
+	loops    sync.WaitGroup
+}
+
+// New returns a Collector for a config, with what the journal remembers.
+func New(ctx context.Context, cfg *config.Config, opts Options) (*Collector, error) {
+	c := &Collector{opts: opts, networks: make(map[string]*network), stop: make(map[string]context.CancelFunc)}
+	var err error
+	if c.rows, err = opts.Journal.Accounts(ctx); err != nil {
+		return nil, err
+	}
+	if c.latest, err = opts.Journal.Latest(ctx); err != nil {
+		return nil, err
+	}
+	if c.slots, err = opts.Journal.Slots(ctx); err != nil {
+		return nil, err
+	}
+	c.Configure(cfg)
+	return c, nil
+}
+
+// Configure takes a config, before or during Run. What it does not change goes on
+// undisturbed; a network that it drops finishes the poll under way.
+func (c *Collector) Configure(cfg *config.Config) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.order = c.order[:0]
+	kept := make(map[string]bool, len(cfg.Networks))
+	for _, n := range cfg.Networks {
+		c.order = append(c.order, n.Name)
+		kept[n.Name] = true
+		c.configure(n)
+	}
+	for name, stop := range c.stop {
+		if !kept[name] {
+			stop()
+			delete(c.stop, name)
+		}
+	}
+	c.runMissing()
+}
+
+// configure makes or changes one network. The caller holds c.mu.
+func (c *Collector) configure(cfg config.Network) {
+	n := c.networks[cfg.Name]
+	if n == nil {
+		n = &network{
+			name: cfg.Name, log: c.opts.Log.With(zap.String("network", cfg.Name)), journal: c.opts.Journal,
+			reload: make(chan struct{}, 1), next: c.slots[cfg.Name],
+		}
+		c.networks[cfg.Name] = n
+	}
+	poller := n.poller
+	if poller == nil || !samePoller(n.cfg, cfg) {
+		poller = c.poller(cfg)
+	}
+	n.configure(cfg, poller, func(a config.Account) *account {
+		key := journal.AccountKey{Network: cfg.Name, Label: a.Label}
+		return newAccount(cfg.Name, a, c.rows[key], c.latest[key])
+	})
+}
+
+// samePoller reports whether two configs of a network ask it in the same way.
+func samePoller(a, b config.Network) bool {
+	return networkOptions(a) == networkOptions(b) && a.RequestsPerSecond == b.RequestsPerSecond &&
+		equal(a.Tokens, b.Tokens)
+}
+
+func equal(a, b []string) bool {
+	if len(a) != len(b) {
+		return false
+	}
+	for i := range a {
+		if a[i] != b[i] {
+			return false
+		}
+	}
+	return true
+}
+
+func networkOptions(n config.Network) networks.Options {
+	return networks.Options{BaseURL: n.BaseURL, AuthURL: n.AuthURL, OAuthURL: n.OAuthURL, APIVersion: n.APIVersion}
+}
+
+func (c *Collector) poller(cfg config.Network) *poll.Poller {
+	opts := networkOptions(cfg)
+	opts.HTTP, opts.UserAgent = c.opts.HTTP, c.opts.UserAgent
+	return poll.New(poll.Options{
+		Network: cfg.Descriptor.New(opts), Descriptor: cfg.Descriptor, Tokens: c.opts.Tokens,
+		Slots: cfg.Tokens, PerSecond: cfg.RequestsPerSecond,
+	})
+}
+
+// Run polls at every tick until ctx ends, and returns when the last poll has.
+func (c *Collector) Run(ctx context.Context) {
+	c.mu.Lock()
+	c.ctx = ctx
+	c.runMissing()
+	c.mu.Unlock()
+	<-ctx.Done()
+	c.mu.Lock() // no network is started any more
+	c.stop = nil
+	c.mu.Unlock()
+	c.loops.Wait()
+}
+
+// runMissing starts the loops of configured networks that have none. The caller
+// holds c.mu.
+func (c *Collector) runMissing() {
+	if c.ctx == nil || c.ctx.Err() != nil || c.stop == nil {
+		return
+	}
+	for _, name := range c.order {
+		if c.stop[name] != nil {
+			continue
+		}
+		n := c.networks[name]
+		loop, stop := context.WithCancel(c.ctx)
+		c.stop[name] = stop
+		c.loops.Go(func() { n.run(loop, c.ctx) })
+	}
+}
+
+// configured returns the networks in the order of the config.
+func (c *Collector) configured() []*network {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	ns := make([]*network, 0, len(c.order))
+	for _, name := range c.order {
+		ns = append(ns, c.networks[name])
+	}
+	return ns
+}
+
+// blocked returns why polls wait for the journal, nil if none does.
+func (c *Collector) blocked() error {
+	for _, n := range c.configured() {
+		if err := n.blocked.Load(); err != nil {
+			return *err
+		}
+	}
+	return nil
+}
+
+// Once polls every account now, once, in one tick of each network. It returns when
+// every account has been answered for or given up. Each, if not nil, is called
+// after every request with the number of accounts it was about.
+func (c *Collector) Once(ctx context.Context, each func(accounts int)) error {
+	at := time.Now().Truncate(time.Second)
+	var wg sync.WaitGroup
+	var mu sync.Mutex
+	var first error
+	for _, n := range c.configured() {
+		wg.Go(func() {
+			if err := n.once(ctx, at, each); err != nil {
+				mu.Lock()
+				defer mu.Unlock()
+				if first == nil {
+					first = err
+				}
+			}
+		})
+	}
+	wg.Wait()
+	return first
+}

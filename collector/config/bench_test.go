@@ -1,0 +1,51 @@
+package config
+
+import (
+	"fmt"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// benchmarkLoad loads a config with 100,000 accounts.
+func benchmarkLoad(b *testing.B, accounts, file string) {
+	dir := b.TempDir()
+	path := filepath.Join(dir, "config.yaml")
+	write(b, path, "networks:\n  vk:\n    schedule: \"@hourly\"\n"+accounts)
+	if file != "" {
+		write(b, filepath.Join(dir, "a.csv"), file)
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		cfg, err := Load(path, testEnv(nil))
+		if err != nil || len(cfg.Networks[0].Accounts) != many {
+			b.Fatal(err)
+		}
+	}
+	b.ReportMetric(many*float64(b.N)/b.Elapsed().Seconds(), "accounts/s")
+}
+
+const many = 100_000
+
+// lines writes one line for each of many accounts.
+func lines(head, form string) string {
+	var b strings.Builder
+	b.WriteString(head)
+	for i := range many {
+		_, _ = fmt.Fprintf(&b, form, i)
+	}
+	return b.String()
+}
+
+func BenchmarkLoadMapping(b *testing.B) {
+	benchmarkLoad(b, lines("    accounts:\n", "      Account %[1]d: handle%[1]d\n"), "")
+}
+
+func BenchmarkLoadObjects(b *testing.B) {
+	benchmarkLoad(b, lines("    accounts:\n",
+		"      Account %[1]d: {handle: handle%[1]d, schedule: \"*/5 * * * *\", tags: {team: news}, token: vk:second}\n"), "")
+}
+
+func BenchmarkLoadCSV(b *testing.B) {
+	benchmarkLoad(b, "    accounts_files: [a.csv]\n", lines("", "Account %[1]d,handle%[1]d,team=news\n"))
+}

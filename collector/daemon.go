@@ -1,0 +1,303 @@
+package collector
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"github.com/coreos/go-systemd/v22/daemon"
+	"go.uber.org/zap"
+
+	"collectord/collector/config"
+	"collectord/collector/influx"
+	"collectord/collector/journal"
+	"collectord/collector/schedule"
+	"collectord/collector/status"
+	"collectord/keychain"
+)
+
+// DaemonOptions is what a Daemon is made with.
+type DaemonOptions struct {
+	Config *config.Config
+	// Load reads the config file anew.
+	Load func() (*config.Config, error)
+	// Keys is opened and loaded.
+	Keys    *keychain.KeyChain
+	Log     *zap.Logger
+	Level   zap.AtomicLevel // follows log.level
+	Version string
+	HTTP    *http.Client
+	// Reload asks for a look at the config file now (SIGHUP).
+	Reload <-chan struct{}
+	// Listening, if not nil, hears the address of the page once it is served.
+	Listening func(addr string)
+}
+
+// Daemon is everything that `collectord run` is.
+type Daemon struct {
+	opts      DaemonOptions
+	log       *zap.Logger
+	journal   *journal.Journal
+	keys      *keychain.KeyChain
+	collector *Collector
+	started   time.Time
+	deltas    deltas
+
+	mu           sync.Mutex
+	cfg          *config.Config // in force
+	configured   time.Time
+	configError  string
+	delivery     *influx.Deliverer
+	stopDelivery func()
+	page         string // web.listen and web.config_file of the page that is served
+	stopPage     func()
+	autocomplete schedule.Schedule
+	newSchedule  chan struct{} // poked when autocomplete changed
+}
+
+const (
+	// pruneEvery is how often old points are looked for.
+	pruneEvery = 10 * time.Minute
+	// journalName is the journal's file in the state folder.
+	journalName = "journal.db"
+)
+
+// JournalPath is where the journal of a state folder is.
+func JournalPath(stateDir string) string { return filepath.Join(stateDir, journalName) }
+
+// OpenJournal opens the journal of a config for writing.
+func OpenJournal(ctx context.Context, cfg *config.Config) (*journal.Journal, error) {
+	return journal.Open(ctx, journal.Options{
+		Path: JournalPath(cfg.StateDir), KeepFor: cfg.Journal.Keep, MaxSize: cfg.Journal.MaxSize,
+	})
+}
+
+// NewDaemon opens the journal and binds the page: what fails, fails here. The
+// caller calls Run or Close.
+func NewDaemon(ctx context.Context, opts DaemonOptions) (*Daemon, error) {
+	d := &Daemon{opts: opts, log: opts.Log, keys: opts.Keys, started: time.Now(), newSchedule: make(chan struct{}, 1)}
+	var err error
+	if d.journal, err = OpenJournal(ctx, opts.Config); err != nil {
+		return nil, err
+	}
+	if name := d.journal.Damaged(); name != "" {
+		d.log.Error("the journal was damaged and was set aside; what could be read of it was taken over", zap.String("set_aside_as", name))
+	}
+	d.collector, err = New(ctx, opts.Config, Options{
+		Journal: d.journal, Tokens: Tokens(opts.Keys, opts.Log), Log: opts.Log,
+		HTTP: opts.HTTP, UserAgent: UserAgent(opts.Version),
+	})
+	if err != nil {
+		return nil, errors.Join(err, d.journal.Close())
+	}
+	if err := d.serve(opts.Config.Web); err != nil {
+		return nil, errors.Join(err, d.journal.Close())
+	}
+	return d, nil
+}
+
+// UserAgent is what the networks see of collectord.
+func UserAgent(version string) string { return "collectord/" + version }
+
+// Run polls and delivers until ctx ends, then stops in order: no new polls, the
+// polls under way cut short (they are resumed at the next start), the last points
+// delivered if InfluxDB is well, the journal closed.
+func (d *Daemon) Run(ctx context.Context) error {
+	var tasks sync.WaitGroup
+	inner, cancel := context.WithCancel(ctx)
+	defer cancel()
+	d.enforce(d.opts.Config)
+	tasks.Go(func() { d.watchConfig(inner) })
+	tasks.Go(func() { d.watchKeys(inner) })
+	tasks.Go(func() { d.renewTokens(inner) })
+	tasks.Go(func() { d.prune(inner) })
+	d.notify(daemon.SdNotifyReady)
+	d.log.Info("collectord runs", zap.String("version", d.opts.Version), zap.String("config", d.opts.Config.File),
+		zap.Int("networks", len(d.opts.Config.Networks)), zap.Int("accounts", len(d.collector.Accounts())))
+	d.collector.Run(inner)
+	d.notify(daemon.SdNotifyStopping)
+	tasks.Wait()
+	return d.Close()
+}
+
+// Close stops delivery and page and closes the journal and the keychain.
+func (d *Daemon) Close() error {
+	d.mu.Lock()
+	stopPage, stopDelivery := d.stopPage, d.stopDelivery
+	d.stopPage, d.stopDelivery = nil, nil
+	d.mu.Unlock()
+	for _, stop := range []func(){stopPage, stopDelivery} {
+		if stop != nil {
+			stop()
+		}
+	}
+	d.keys.Close()
+	return d.journal.Close()
+}
+
+// notify tells systemd; without systemd it does nothing.
+func (d *Daemon) notify(state string) {
+	if _, err := daemon.SdNotify(false, state); err != nil {
+		d.log.Warn("systemd was not told", zap.String("state", state), zap.Error(err))
+	}
+}
+
+// enforce puts a config into force. Of what only a restart can change it says so.
+func (d *Daemon) enforce(cfg *config.Config) {
+	for _, w := range cfg.Warnings {
+		d.log.Warn("config", zap.String("warning", w.String()))
+	}
+	d.mu.Lock()
+	before := d.cfg
+	d.cfg, d.configured, d.configError = cfg, time.Now(), ""
+	d.mu.Unlock()
+	if before != nil {
+		d.setLevel(cfg.Log.Level)
+		if cfg.StateDir != before.StateDir || cfg.Log.Format != before.Log.Format || cfg.Journal != before.Journal {
+			d.log.Warn("state_dir, journal and log.format take effect at the next start")
+		}
+		d.collector.Configure(cfg)
+		if err := d.serve(cfg.Web); err != nil {
+			d.log.Error("the status page stays where it was", zap.Error(err))
+		}
+	}
+	if before == nil || !sameInflux(before.InfluxDB, cfg.InfluxDB) {
+		d.deliver(cfg.InfluxDB)
+	}
+	d.mu.Lock()
+	changed := d.autocomplete.String() != cfg.Keychain.Autocomplete.String()
+	d.autocomplete = cfg.Keychain.Autocomplete
+	d.mu.Unlock()
+	if changed {
+		select {
+		case d.newSchedule <- struct{}{}:
+		default:
+		}
+	}
+}
+
+func (d *Daemon) setLevel(name string) {
+	if level, err := zap.ParseAtomicLevel(name); err == nil {
+		d.opts.Level.SetLevel(level.Level())
+	}
+}
+
+func sameInflux(a, b *config.InfluxDB) bool {
+	return a == nil && b == nil || a != nil && b != nil && *a == *b
+}
+
+// deliver starts the delivery to an InfluxDB in place of the one before; nil stops
+// it.
+func (d *Daemon) deliver(cfg *config.InfluxDB) {
+	d.mu.Lock()
+	stop := d.stopDelivery
+	d.stopDelivery, d.delivery = nil, nil
+	d.mu.Unlock()
+	if stop != nil {
+		stop()
+	}
+	if cfg == nil {
+		return
+	}
+	delivery := NewDelivery(cfg, d.journal, d.log)
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		if err := delivery.Run(ctx); err != nil {
+			d.log.Error("delivery", zap.Error(err))
+		}
+	}()
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.delivery = delivery
+	d.stopDelivery = func() { cancel(); <-done }
+}
+
+// NewDelivery is the delivery of a journal to the InfluxDB of a config. What
+// becomes of it is logged.
+func NewDelivery(cfg *config.InfluxDB, j *journal.Journal, log *zap.Logger) *influx.Deliverer {
+	return influx.New(influxOptions(cfg), j, func(e influx.Event) {
+		switch {
+		case e.SetAside > 0:
+			log.Error("InfluxDB refuses points for good; they are set aside", zap.Int("points", e.SetAside), zap.String("reason", e.Reason))
+		case e.State == influx.StateOK && e.Lasted > 0:
+			log.Info("points are delivered", zap.String("influxdb", cfg.URL), zap.Duration("after", e.Lasted.Round(time.Millisecond)))
+		case e.State == influx.StateOK:
+		default:
+			log.Warn("points wait in the journal", zap.String("reason", e.Error), zap.String("hint", e.Hint))
+		}
+	})
+}
+
+// serve serves the page where the config has it, unless it is served there already.
+func (d *Daemon) serve(web config.Web) error {
+	where := web.Listen + "\n" + web.ConfigFile
+	d.mu.Lock()
+	same, stop := d.page == where && d.stopPage != nil, d.stopPage
+	d.mu.Unlock()
+	if same {
+		return nil
+	}
+	if web.Listen == "" {
+		if stop != nil {
+			stop()
+		}
+		d.mu.Lock()
+		d.page, d.stopPage = "", nil
+		d.mu.Unlock()
+		return nil
+	}
+	server, err := status.Listen(status.Options{Listen: web.Listen, WebConfigFile: web.ConfigFile, Log: d.log}, status.Handler(d, d.log))
+	if err != nil {
+		return err
+	}
+	if stop != nil {
+		stop()
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		if err := server.Serve(ctx); err != nil {
+			d.log.Error("status page", zap.Error(err))
+		}
+	}()
+	d.mu.Lock()
+	d.page, d.stopPage = where, func() { cancel(); <-done }
+	d.mu.Unlock()
+	d.log.Info("status page", zap.String("address", fmt.Sprint(server.Addr())))
+	if d.opts.Listening != nil {
+		d.opts.Listening(server.Addr().String())
+	}
+	return nil
+}
+
+// prune keeps the journal within its bounds.
+func (d *Daemon) prune(ctx context.Context) {
+	for {
+		d.mu.Lock()
+		var sinks []string
+		if d.delivery != nil {
+			sinks = []string{d.delivery.Sink()}
+		}
+		d.mu.Unlock()
+		pruned, err := d.journal.Prune(ctx, time.Now(), sinks)
+		switch {
+		case ctx.Err() != nil:
+			return
+		case err != nil:
+			d.log.Error("old points could not be removed", zap.Error(err))
+		case pruned.Dropped > 0:
+			d.log.Error("points that InfluxDB never got were dropped: the journal is over journal.max_size",
+				zap.Int64("points", pruned.Dropped), zap.String("hint", "mend the delivery, or raise journal.max_size"))
+		}
+		if wait(ctx, pruneEvery) != nil {
+			return
+		}
+	}
+}

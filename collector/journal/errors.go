@@ -1,0 +1,74 @@
+package journal
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"syscall"
+
+	"modernc.org/sqlite"
+	lib "modernc.org/sqlite/lib"
+
+	"collectord/collector/point"
+)
+
+// PointError is returned by Record and EndTick for a point that cannot be written
+// as a line, or whose time is not that of its tick. Nothing was recorded; the
+// batch without that point may be.
+type PointError struct {
+	Index int // in the points given
+	Point point.Point
+	Err   error
+}
+
+// Error says which point and what is wrong with it.
+func (e *PointError) Error() string {
+	return fmt.Sprintf("point %d of %s: %v", e.Index, e.Point.Tag("account"), e.Err)
+}
+
+// Unwrap returns the cause.
+func (e *PointError) Unwrap() error { return e.Err }
+
+// errRepair is what SQLite says of a file whose pages are broken.
+var errRepair = errors.New("damaged")
+
+// code returns SQLite's extended result code, 0 if err has none.
+func code(err error) int {
+	var e *sqlite.Error
+	if errors.As(err, &e) {
+		return e.Code()
+	}
+	return 0
+}
+
+// isDamage reports whether err says that the file is no database, or a broken one.
+func isDamage(err error) bool {
+	c := code(err) & 0xff
+	return c == lib.SQLITE_CORRUPT || c == lib.SQLITE_NOTADB || errors.Is(err, errRepair)
+}
+
+// isFull reports whether err is about a disk that takes no more.
+func isFull(err error) bool {
+	switch c := code(err); c & 0xff {
+	case lib.SQLITE_FULL, lib.SQLITE_READONLY, lib.SQLITE_CANTOPEN, lib.SQLITE_PERM:
+		return true
+	case lib.SQLITE_IOERR:
+		return c != lib.SQLITE_IOERR_READ && c != lib.SQLITE_IOERR_SHORT_READ
+	}
+	return errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) || errors.Is(err, syscall.EROFS)
+}
+
+// explain wraps what SQLite said: the place, and ErrFull where that is it.
+func (j *Journal) explain(op string, err error) error {
+	var pe *PointError
+	switch {
+	case err == nil:
+		return nil
+	case errors.As(err, &pe), errors.Is(err, ErrClosed), errors.Is(err, ErrReadOnly),
+		errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
+		return fmt.Errorf("journal: %s: %w", op, err)
+	case isFull(err):
+		return fmt.Errorf("journal: %s: %s: %w: %w", op, j.opts.Path, ErrFull, err)
+	}
+	return fmt.Errorf("journal: %s: %s: %w", op, j.opts.Path, err)
+}

@@ -1,0 +1,176 @@
+package journal
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"time"
+)
+
+// A damaged file is exchanged for one that holds whatever could be saved of it:
+//
+//	1. PATH is read, row by row, into PATH.salvaging        a crash here: begin anew
+//	2. PATH.salvaging, closed and fsynced, becomes PATH.salvaged
+//	3. PATH, -wal and -shm become PATH.damaged-TIME...      a crash here: Open goes on
+//	4. PATH.salvaged becomes PATH                           at 3
+//
+// The names change in this order so that the log of the one file never stands
+// beside the other: SQLite would play it back into it.
+
+// repair exchanges the file while the journal is open. The caller holds mu; cause
+// is what led here.
+func (j *Journal) repair(cause error) error {
+	j.pool.Lock()
+	defer j.pool.Unlock()
+	if j.repairs >= maxRepairs {
+		return fmt.Errorf("mended %d times already: %w", j.repairs, cause)
+	}
+	j.repairs++
+	// What closing says of a broken file is no news.
+	_ = j.closeConnections()
+	if err := j.exchange(context.Background()); err != nil {
+		return fmt.Errorf("%w; while mending: %w", cause, err)
+	}
+	j.series.forget()
+	return nil
+}
+
+// repairRead is repair for a reader that met damage at the given generation; if the
+// file was mended since, there is nothing to do.
+func (j *Journal) repairRead(generation int, cause error) error {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if err := j.writable(); err != nil {
+		return err
+	}
+	j.pool.RLock()
+	mended := j.repairs != generation
+	j.pool.RUnlock()
+	if mended {
+		return nil
+	}
+	return j.repair(cause)
+}
+
+// exchange does the steps above and opens what came of them. Nothing is open.
+func (j *Journal) exchange(ctx context.Context) error {
+	temp := j.opts.Path + ".salvaging"
+	if err := removeDatabase(temp); err != nil {
+		return err
+	}
+	if err := createFile(temp); err != nil {
+		return err
+	}
+	if err := salvageTo(ctx, j.opts.Path, temp); err != nil {
+		return errors.Join(err, removeDatabase(temp))
+	}
+	if err := os.Rename(temp, j.opts.Path+".salvaged"); err != nil {
+		return err
+	}
+	if err := syncFolder(j.opts.Path); err != nil {
+		return err
+	}
+	if err := j.finishExchange(); err != nil {
+		return err
+	}
+	return j.openFile(ctx)
+}
+
+// finishExchange does steps 3 and 4 if step 2 was done.
+func (j *Journal) finishExchange() error {
+	path := j.opts.Path
+	if _, err := os.Stat(path + ".salvaged"); errors.Is(err, fs.ErrNotExist) {
+		return nil
+	} else if err != nil {
+		return err
+	}
+	aside, err := asideName(path, time.Now())
+	if err != nil {
+		return err
+	}
+	// A crash between two of these leaves the rest under another second's name.
+	for _, end := range []string{"", "-wal", "-shm"} {
+		if err := os.Rename(path+end, aside+end); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+	}
+	if err := syncFolder(path); err != nil {
+		return err
+	}
+	if err := os.Rename(path+".salvaged", path); err != nil {
+		return err
+	}
+	j.damaged.Store(&aside)
+	return syncFolder(path)
+}
+
+// asideName is a name that no file has yet.
+func asideName(path string, now time.Time) (string, error) {
+	base := path + ".damaged-" + now.UTC().Format("20060102T150405Z")
+	name := base
+	for i := 2; ; i++ {
+		free := true
+		for _, end := range []string{"", "-wal", "-shm"} {
+			_, err := os.Lstat(name + end)
+			if err != nil && !errors.Is(err, fs.ErrNotExist) {
+				return "", err
+			}
+			free = free && err != nil
+		}
+		if free {
+			return name, nil
+		}
+		name = fmt.Sprintf("%s-%d", base, i)
+	}
+}
+
+func removeDatabase(path string) error {
+	for _, end := range []string{"", "-wal", "-shm"} {
+		if err := os.Remove(path + end); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+	}
+	return nil
+}
+
+// salvageTo copies what can be read of the database at from into a fresh one at
+// to. What cannot be read is no error; what cannot be written is.
+func salvageTo(ctx context.Context, from, to string) (err error) {
+	w, err := openWriter(ctx, to)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, w.close()) }()
+	if err := w.layOut(); err != nil {
+		return err
+	}
+	// One fsync at the end is enough: until then the file counts for nothing.
+	if _, err := w.conn.ExecContext(ctx, "PRAGMA synchronous = off"); err != nil {
+		return err
+	}
+	old, err := sql.Open("sqlite", dsn(from, map[string][]string{"mode": {"ro"}}))
+	if err != nil {
+		return err
+	}
+	old.SetMaxOpenConns(1)
+	defer func() { _ = old.Close() }() // it is broken; what it says is no news
+	s := &salvage{old: old, w: w, key: map[int64]string{}}
+	if err := s.all(ctx); err != nil {
+		return err
+	}
+	if _, err := w.conn.ExecContext(ctx, "PRAGMA synchronous = full; PRAGMA wal_checkpoint(truncate)"); err != nil {
+		return err
+	}
+	return syncFile(to)
+}
+
+func syncFile(path string) error {
+	f, err := os.OpenFile(path, os.O_RDWR, 0)
+	if err != nil {
+		return err
+	}
+	return errors.Join(f.Sync(), f.Close())
+}

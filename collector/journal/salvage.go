@@ -1,0 +1,213 @@
+package journal
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"strings"
+	"time"
+)
+
+// salvageRows is how many points are copied in one transaction.
+const salvageRows = 5000
+
+// salvage copies the readable rows of a broken database into a fresh one.
+type salvage struct {
+	old *sql.DB
+	w   *writer
+	key map[int64]string // the series that were saved, by id
+	top int64            // the highest seq that anything speaks of
+}
+
+// all copies every table. The points come after their series; the rest is small.
+func (s *salvage) all(ctx context.Context) error {
+	if err := s.small(ctx); err != nil {
+		return err
+	}
+	var saved int64
+	err := s.walk(ctx, "points", []string{"series", "time", "fields", "crc"}, func(id int64, v []any) error {
+		r := rawRow{seq: id, series: v[0], time: v[1], fields: v[2], crc: v[3]}
+		s.top = max(s.top, id)
+		if key, ok := s.key[r.seriesID()]; !ok || !r.intact(key) {
+			_, _, err := s.w.exec(insertRotten, r.seq, r.series, r.time, r.fields, r.crc, time.Now().Unix())
+			return err
+		}
+		n, _, err := s.w.exec(`INSERT OR IGNORE INTO points VALUES (?, ?, ?, ?, ?)`, id, v[0], v[1], v[2], v[3])
+		saved += n
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	return s.w.transact(func(w *writer) error {
+		if err := w.count(countPoints, saved); err != nil {
+			return err
+		}
+		// No number is used twice, or a cursor would step over new points.
+		if _, _, err := w.exec(`DELETE FROM sqlite_sequence WHERE name = 'points'`); err != nil {
+			return err
+		}
+		_, _, err := w.exec(`INSERT INTO sqlite_sequence VALUES ('points', ?)`, s.top)
+		return err
+	})
+}
+
+// small copies everything but the points.
+func (s *salvage) small(ctx context.Context) error {
+	err := s.walk(ctx, "series", []string{"key", "measurement", "network", "account", "ident", "type"}, func(id int64, v []any) error {
+		key, ok := v[0].(string)
+		if !ok {
+			return nil
+		}
+		s.key[id] = key
+		_, _, err := s.w.exec(`INSERT OR IGNORE INTO series VALUES (?, ?, ?, ?, ?, ?, ?)`, append([]any{id}, v...)...)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	for _, t := range []struct {
+		name, columns string
+	}{
+		{"accounts", "network, label, asked, kind, ident, host, name, state, state_since, info, error, error_kind, error_at, skip_until"},
+		{"ticks", "network, time, made_up, specs, first_seq, accounts, ok, failed, requests, retries, started_ms, closed_ms"},
+		{"answers", "network, time, label"},
+		{"slots", "network, spec, next"},
+		{"cursors", "sink, seq"},
+		{"refused", "seq, sink, at, reason, resend"},
+		{"rotten", "seq, series, time, fields, crc, found"},
+	} {
+		if err := s.table(ctx, t.name, t.columns); err != nil {
+			return err
+		}
+	}
+	return s.counters(ctx)
+}
+
+// table copies a table as far as it can be read from its beginning.
+func (s *salvage) table(ctx context.Context, name, columns string) error {
+	rows, err := s.old.QueryContext(ctx, "SELECT "+columns+" FROM "+name)
+	if err != nil {
+		return ctx.Err()
+	}
+	defer rows.Close()
+	n := strings.Count(columns, ",") + 1
+	insert := "INSERT OR IGNORE INTO " + name + " VALUES (?" + strings.Repeat(", ?", n-1) + ")"
+	return s.w.transact(func(w *writer) error {
+		for rows.Next() {
+			v, err := scanAny(rows, n)
+			if err != nil {
+				break
+			}
+			if _, _, err := w.exec(insert, v...); err != nil {
+				return err
+			}
+		}
+		return ctx.Err() // what else the rows say is the damage
+	})
+}
+
+// counters takes over the drops, and the highest number given to a point.
+func (s *salvage) counters(ctx context.Context) error {
+	var dropped int64
+	if s.old.QueryRowContext(ctx, `SELECT value FROM counters WHERE name = ?`, countDropped).Scan(&dropped) == nil {
+		if err := s.w.count(countDropped, dropped); err != nil {
+			return err
+		}
+	}
+	for _, q := range []string{
+		`SELECT seq FROM sqlite_sequence WHERE name = 'points'`,
+		`SELECT max(seq) FROM cursors`,
+		`SELECT max(first_seq) FROM ticks`,
+		`SELECT max(seq) FROM refused`,
+	} {
+		var n int64
+		if s.old.QueryRowContext(ctx, q).Scan(&n) == nil && n < 1<<53 {
+			s.top = max(s.top, n)
+		}
+	}
+	return ctx.Err()
+}
+
+// walk calls f for every readable row of a table with a rowid, in its order, in
+// transactions of a few thousand. Where a page is broken it goes on behind it.
+func (s *salvage) walk(ctx context.Context, table string, columns []string, f func(id int64, v []any) error) error {
+	query := "SELECT rowid, " + strings.Join(columns, ", ") + " FROM " + table + " WHERE rowid > ? ORDER BY rowid LIMIT ?"
+	for last := int64(0); ; {
+		n, bad, err := s.chunk(ctx, query, &last, len(columns)+1, f)
+		switch {
+		case err != nil:
+			return err
+		case bad != nil:
+			var more bool
+			if last, more = s.behind(ctx, table, last); !more {
+				return ctx.Err()
+			}
+		case n < salvageRows:
+			return nil
+		}
+	}
+}
+
+// chunk calls f for the next rows behind last, which it moves on, and returns how
+// many there were. bad is what the broken database said, err anything else.
+func (s *salvage) chunk(ctx context.Context, query string, last *int64, width int, f func(int64, []any) error) (n int, bad, err error) {
+	err = s.w.transact(func(*writer) error {
+		var rows *sql.Rows
+		if rows, bad = s.old.QueryContext(ctx, query, *last, salvageRows); bad != nil {
+			return ctx.Err()
+		}
+		defer rows.Close()
+		for rows.Next() {
+			var v []any
+			if v, bad = scanAny(rows, width); bad != nil {
+				return ctx.Err()
+			}
+			id, _ := v[0].(int64) // a rowid is nothing else
+			if err := f(id, v[1:]); err != nil {
+				return err
+			}
+			*last = id
+			n++
+		}
+		bad = rows.Err()
+		return ctx.Err()
+	})
+	return n, bad, err
+}
+
+// behind returns the least number behind which rows can be read again, given that
+// the row behind last cannot: it doubles its steps until one can, then halves the
+// way back. It is false if there is none.
+func (s *salvage) behind(ctx context.Context, table string, last int64) (int64, bool) {
+	readable := func(after int64) bool {
+		var id int64
+		err := s.old.QueryRowContext(ctx, "SELECT rowid FROM "+table+" WHERE rowid > ? ORDER BY rowid LIMIT 1", after).Scan(&id)
+		return err == nil || errors.Is(err, sql.ErrNoRows)
+	}
+	lo, step := last, int64(1)
+	for !readable(last + step) {
+		lo = last + step
+		if step *= 2; step > 1<<60 || ctx.Err() != nil {
+			return 0, false
+		}
+	}
+	hi := last + step
+	for hi-lo > 1 {
+		if mid := lo + (hi-lo)/2; readable(mid) {
+			hi = mid
+		} else {
+			lo = mid
+		}
+	}
+	return hi, true
+}
+
+func scanAny(rows *sql.Rows, n int) ([]any, error) {
+	v := make([]any, n)
+	dest := make([]any, n)
+	for i := range v {
+		dest[i] = &v[i]
+	}
+	return v, rows.Scan(dest...)
+}

@@ -1,0 +1,178 @@
+package journal
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"time"
+
+	"collectord/collector/point"
+)
+
+const tickColumns = `network, time, made_up, specs, accounts, ok, failed, requests, retries, started_ms, closed_ms`
+
+// Tick returns a tick as far as recorded, and whether there is one.
+func (j *Journal) Tick(ctx context.Context, network string, at time.Time) (Tick, bool, error) {
+	all, err := j.ticks(ctx, `network = ? AND time = ?`, network, at.Unix())
+	if err != nil || len(all) == 0 {
+		return Tick{}, false, err
+	}
+	return all[0], true, nil
+}
+
+// OpenTicks returns the ticks whose poll is not over, oldest first. After a crash
+// they are the polls that were cut short.
+func (j *Journal) OpenTicks(ctx context.Context) ([]Tick, error) {
+	return j.ticks(ctx, `closed_ms = 0 ORDER BY time, network`)
+}
+
+func (j *Journal) ticks(ctx context.Context, where string, args ...any) (all []Tick, err error) {
+	err = j.read("ticks", func(db *sql.DB) error {
+		all = nil
+		rows, err := db.QueryContext(ctx, `SELECT `+tickColumns+` FROM ticks WHERE `+where, args...)
+		if err != nil {
+			return err
+		}
+		defer rows.Close()
+		for rows.Next() {
+			var t Tick
+			var specs string
+			var at, started, closed int64
+			if err := rows.Scan(&t.Network, &at, &t.MadeUp, &specs, &t.Accounts, &t.OK, &t.Failed,
+				&t.Requests, &t.Retries, &started, &closed); err != nil {
+				return err
+			}
+			if err := json.Unmarshal([]byte(specs), &t.Specs); err != nil {
+				return err
+			}
+			t.Time, t.Started, t.Closed = timeOf(at), milliTimeOf(started), milliTimeOf(closed)
+			all = append(all, t)
+		}
+		return rows.Err()
+	})
+	return all, err
+}
+
+// Answered returns the labels of a network that were answered for at a tick: those
+// with a profile point of that time and those that Batch.Answered named. Of a tick
+// that is closed, only the former are known.
+func (j *Journal) Answered(ctx context.Context, network string, at time.Time) (map[string]bool, error) {
+	var labels map[string]bool
+	err := j.read("answered", func(db *sql.DB) error {
+		labels = map[string]bool{}
+		if err := j.withProfile(ctx, db, network, at, labels); err != nil {
+			return err
+		}
+		rows, err := db.QueryContext(ctx, `SELECT label FROM answers WHERE network = ? AND time = ?`, network, at.Unix())
+		if err != nil {
+			return err
+		}
+		defer rows.Close()
+		for rows.Next() {
+			var label string
+			if err := rows.Scan(&label); err != nil {
+				return err
+			}
+			labels[label] = true
+		}
+		return rows.Err()
+	})
+	return labels, err
+}
+
+// withProfile marks the labels that have a profile point at that time. The index
+// alone tells.
+func (j *Journal) withProfile(ctx context.Context, db *sql.DB, network string, at time.Time, labels map[string]bool) error {
+	rows, err := db.QueryContext(ctx, `SELECT series FROM points WHERE time = ?`, at.Unix())
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var id any
+		if err := rows.Scan(&id); err != nil {
+			return err
+		}
+		n, _ := id.(int64)
+		s, err := j.series.get(ctx, db, n)
+		if err != nil {
+			return err
+		}
+		if s != nil && s.network == network && s.measurement == point.Profile {
+			labels[s.label] = true
+		}
+	}
+	return rows.Err()
+}
+
+// Slots returns when every schedule is due next: network → expression → time.
+func (j *Journal) Slots(ctx context.Context) (map[string]map[string]time.Time, error) {
+	var slots map[string]map[string]time.Time
+	err := j.read("slots", func(db *sql.DB) error {
+		slots = map[string]map[string]time.Time{}
+		rows, err := db.QueryContext(ctx, `SELECT network, spec, next FROM slots`)
+		if err != nil {
+			return err
+		}
+		defer rows.Close()
+		for rows.Next() {
+			var network, spec string
+			var next int64
+			if err := rows.Scan(&network, &spec, &next); err != nil {
+				return err
+			}
+			if slots[network] == nil {
+				slots[network] = map[string]time.Time{}
+			}
+			slots[network][spec] = timeOf(next)
+		}
+		return rows.Err()
+	})
+	return slots, err
+}
+
+// SetSlots stores when the schedules of a network are due next, and forgets those
+// of its schedules that are not named.
+func (j *Journal) SetSlots(_ context.Context, network string, next map[string]time.Time) error {
+	return j.write("set slots", func(w *writer) error {
+		if _, _, err := w.exec(`DELETE FROM slots WHERE network = ?`, network); err != nil {
+			return err
+		}
+		return w.setSlots(network, next)
+	})
+}
+
+func (w *writer) setSlots(network string, next map[string]time.Time) error {
+	for spec, t := range next {
+		if _, _, err := w.exec(`INSERT OR REPLACE INTO slots VALUES (?, ?, ?)`, network, spec, unixOf(t)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Accounts returns what is remembered of every account.
+func (j *Journal) Accounts(ctx context.Context) (map[AccountKey]Account, error) {
+	var all map[AccountKey]Account
+	err := j.read("accounts", func(db *sql.DB) error {
+		all = map[AccountKey]Account{}
+		rows, err := db.QueryContext(ctx, `SELECT network, label, asked, kind, ident, host, name,
+			state, state_since, info, error, error_kind, error_at, skip_until FROM accounts`)
+		if err != nil {
+			return err
+		}
+		defer rows.Close()
+		for rows.Next() {
+			var a Account
+			var since, errorAt, skip int64
+			if err := rows.Scan(&a.Network, &a.Label, &a.Asked, &a.Kind, &a.ID, &a.Host, &a.Name,
+				&a.State, &since, &a.Info, &a.Error, &a.ErrorKind, &errorAt, &skip); err != nil {
+				return err
+			}
+			a.StateSince, a.ErrorAt, a.SkipUntil = timeOf(since), timeOf(errorAt), timeOf(skip)
+			all[a.Key()] = a
+		}
+		return rows.Err()
+	})
+	return all, err
+}

@@ -1,0 +1,336 @@
+package collector
+
+import (
+	"context"
+	"errors"
+	"maps"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"go.uber.org/zap"
+
+	"collectord/collector/config"
+	"collectord/collector/journal"
+	"collectord/collector/poll"
+	"collectord/collector/schedule"
+	"collectord/collector/status"
+	"collectord/networks"
+)
+
+const (
+	// longestWait bounds one wait of a schedule, so that a suspended machine or a
+	// clock that was set is noticed.
+	longestWait = 30 * time.Second
+	// late is how long after its tick a poll may start and still carry its time.
+	// Later it is a missed one, made up with the time at which it is made.
+	late = time.Minute
+	// longestRetry bounds how long accounts that nobody answered for are asked again
+	// within their tick.
+	longestRetry = 30 * time.Minute
+	// mostMissed bounds the counting of missed ticks.
+	mostMissed = 1_000_000
+)
+
+// network is one network of the config: its schedules, its accounts and its polls.
+type network struct {
+	name    string
+	log     *zap.Logger
+	journal *journal.Journal
+	reload  chan struct{} // poked when the schedules changed
+	polls   sync.WaitGroup
+	skipped atomic.Int64
+	missed  atomic.Int64
+	blocked atomic.Pointer[error] // why the journal takes no writes; nil if it does
+
+	mu       sync.Mutex
+	cfg      config.Network
+	poller   *poll.Poller
+	accounts []*account                   // in the order of the config
+	byLabel  map[string]*account          // those of earlier configs as well: they may come back
+	next     map[string]time.Time         // by schedule: its next tick
+	specs    map[string]schedule.Schedule // by expression
+	running  int
+	last     *status.Poll
+	lastErr  *networks.Error
+	lastErrs time.Time
+	totals   status.Totals
+	waited   time.Duration // for limiters of pollers that are gone
+}
+
+// configure takes the network's part of a config. Accounts that it does not change
+// keep their memory, their schedule and their running poll.
+func (n *network) configure(cfg config.Network, poller *poll.Poller, remember func(config.Account) *account) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if n.poller != nil && n.poller != poller {
+		_, waited := n.poller.Status()
+		n.waited += waited
+	}
+	n.cfg, n.poller = cfg, poller
+	accounts := make([]*account, 0, len(cfg.Accounts))
+	if n.byLabel == nil {
+		n.byLabel = make(map[string]*account, len(cfg.Accounts))
+	}
+	specs := make(map[string]schedule.Schedule)
+	for _, c := range cfg.Accounts {
+		a := n.byLabel[c.Label]
+		if a == nil {
+			a = remember(c)
+		} else {
+			a = a.become(n.name, c)
+		}
+		accounts = append(accounts, a)
+		n.byLabel[c.Label] = a
+		specs[c.Schedule.String()] = c.Schedule
+	}
+	n.accounts, n.specs = accounts, specs
+	n.schedule(time.Now())
+	select {
+	case n.reload <- struct{}{}:
+	default:
+	}
+}
+
+// schedule gives every schedule its next tick and forgets schedules that are gone.
+// The caller holds n.mu.
+func (n *network) schedule(now time.Time) {
+	next := make(map[string]time.Time, len(n.specs))
+	for spec, s := range n.specs {
+		if at, ok := n.next[spec]; ok {
+			next[spec] = at
+		} else {
+			next[spec] = s.Next(now)
+		}
+	}
+	n.next = next
+}
+
+// run starts a poll at every tick until loop ends, and returns when the last poll
+// has; polls go on until ctx ends.
+func (n *network) run(loop, ctx context.Context) {
+	defer n.polls.Wait()
+	n.saveSlots(ctx)
+	n.resume(ctx)
+	for {
+		wait := min(longestWait, time.Until(n.earliest()))
+		t := time.NewTimer(max(wait, 0))
+		select {
+		case <-loop.Done():
+			t.Stop()
+			return
+		case <-n.reload:
+			t.Stop()
+			n.saveSlots(ctx)
+		case <-t.C:
+		}
+		n.tick(ctx, time.Now())
+	}
+}
+
+// saveSlots puts the next tick of every schedule on disk.
+func (n *network) saveSlots(ctx context.Context) {
+	n.mu.Lock()
+	next := maps.Clone(n.next)
+	n.mu.Unlock()
+	if err := n.journal.SetSlots(ctx, n.name, next); err != nil && ctx.Err() == nil {
+		n.log.Error("the next ticks could not be written down; after a crash now, missed ticks are not noticed", zap.Error(err))
+	}
+}
+
+// earliest is the next tick of any schedule; far off where there is none.
+func (n *network) earliest() time.Time {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	first := time.Now().Add(longestWait)
+	for _, at := range n.next {
+		if at.Before(first) {
+			first = at
+		}
+	}
+	return first
+}
+
+// tick starts the polls that are due at now.
+func (n *network) tick(ctx context.Context, now time.Time) {
+	due, overdue := n.advance(now)
+	for _, at := range slices.SortedFunc(maps.Keys(due), time.Time.Compare) {
+		n.start(ctx, at, due[at], false)
+	}
+	if len(overdue) > 0 {
+		n.start(ctx, now.Truncate(time.Second), overdue, true)
+	}
+}
+
+// advance moves every schedule past now. It returns the schedules that are due, by
+// tick, and those whose tick was missed.
+func (n *network) advance(now time.Time) (due map[time.Time][]string, overdue []string) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	due = make(map[time.Time][]string)
+	for spec, s := range n.specs {
+		at := n.next[spec]
+		after := s.Next(now)
+		if at.After(now) {
+			if after.Before(at) { // the clock was set back
+				n.next[spec] = after
+			}
+			continue
+		}
+		n.next[spec] = after
+		first := s.Next(at)
+		onTime := now.Sub(at) <= late && first.After(now)
+		if onTime {
+			due[at] = append(due[at], spec)
+			continue
+		}
+		missed := s.Missed(at.Add(-time.Second), now, mostMissed)
+		n.missed.Add(int64(missed))
+		n.log.Warn("ticks were missed; one poll is made up for them", zap.String("schedule", spec), zap.Time("since", at), zap.Int("ticks", missed))
+		overdue = append(overdue, spec)
+	}
+	return due, overdue
+}
+
+// resume goes on with what a restart cut short: the polls of ticks that are still
+// open, and one poll for the ticks missed meanwhile.
+func (n *network) resume(ctx context.Context) {
+	ticks, err := n.journal.OpenTicks(ctx)
+	if err != nil {
+		if ctx.Err() == nil {
+			n.log.Error("polls that were cut short cannot be resumed", zap.Error(err))
+		}
+		return
+	}
+	now := time.Now()
+	for _, t := range ticks {
+		if t.Network != n.name {
+			continue
+		}
+		specs := slices.DeleteFunc(slices.Clone(t.Specs), func(spec string) bool { return n.superseded(spec, t.Time, now) })
+		if len(specs) == 0 {
+			n.abandon(ctx, t)
+			continue
+		}
+		n.log.Info("a poll that was cut short goes on", zap.Time("tick", t.Time))
+		n.begin(ctx, t, specs)
+	}
+}
+
+// superseded reports whether a tick of a schedule has been followed by the next,
+// or the schedule is gone.
+func (n *network) superseded(spec string, at, now time.Time) bool {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	s, ok := n.specs[spec]
+	return !ok || !s.Next(at).After(now)
+}
+
+// abandon closes a tick that nobody will go on with.
+func (n *network) abandon(ctx context.Context, t journal.Tick) {
+	n.log.Warn("a poll that was cut short is not gone on with: its next tick is due", zap.Time("tick", t.Time))
+	t.Failed = t.Accounts - t.OK
+	if err := n.journal.EndTick(ctx, n.name, t.Time, pollPoint(t, time.Now())); err != nil && ctx.Err() == nil {
+		n.log.Error("journal", zap.Error(err))
+	}
+}
+
+// start opens the tick at a time for some schedules and polls their accounts.
+func (n *network) start(ctx context.Context, at time.Time, specs []string, madeUp bool) {
+	slices.Sort(specs)
+	t := journal.Tick{Network: n.name, Time: at, MadeUp: madeUp, Specs: specs, Started: time.Now()}
+	n.begin(ctx, t, specs)
+}
+
+// begin starts the poll of a tick, new or resumed, in a goroutine of its own. What
+// is still being polled for an earlier tick is skipped.
+func (n *network) begin(ctx context.Context, t journal.Tick, specs []string) {
+	j := n.join(specs)
+	if len(j.accounts) == 0 {
+		if j.busy > 0 {
+			n.log.Warn("a tick was skipped: the poll before it is still running",
+				zap.Strings("schedules", specs), zap.Time("tick", t.Time), zap.Int("accounts", j.busy))
+			n.saveSlots(ctx)
+		}
+		return
+	}
+	if t.Accounts == 0 {
+		t.Accounts = len(j.accounts)
+	}
+	j.tick = t
+	n.polls.Go(func() {
+		defer n.leave(j)
+		if err := n.poll(ctx, j); err != nil && !errors.Is(err, context.Canceled) {
+			n.log.Error("poll", zap.Time("tick", t.Time), zap.Error(err))
+		}
+	})
+}
+
+// job is one poll of the network.
+type job struct {
+	tick     journal.Tick
+	accounts []*account
+	next     map[string]time.Time
+	poller   *poll.Poller
+	delay    time.Duration // from the tick to the first request
+	until    time.Time     // failed accounts are asked again until then
+	busy     int           // accounts left out: still being polled
+	each     func(accounts int)
+}
+
+// join gathers the accounts of some schedules for a poll.
+func (n *network) join(specs []string) *job {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	j := &job{poller: n.poller, delay: schedule.Offset(n.name, n.cfg.Spread), next: make(map[string]time.Time)}
+	maps.Copy(j.next, n.next)
+	for _, a := range n.accounts {
+		if !slices.Contains(specs, a.Schedule.String()) {
+			continue
+		}
+		if a.polling {
+			j.busy++
+			continue
+		}
+		a.polling = true
+		j.accounts = append(j.accounts, a)
+	}
+	if j.busy > 0 {
+		n.skipped.Add(1)
+	}
+	for _, spec := range specs {
+		if at := n.next[spec]; j.until.IsZero() || at.Before(j.until) {
+			j.until = at
+		}
+	}
+	// Half of the time to the next tick: the answers stay nearer to their own.
+	now := time.Now()
+	j.until = now.Add(min(j.until.Sub(now)/2, longestRetry))
+	if len(j.accounts) > 0 {
+		n.running++
+	}
+	return j
+}
+
+// once polls all accounts of the network in one pass, in a tick of its own.
+func (n *network) once(ctx context.Context, at time.Time, each func(accounts int)) error {
+	n.mu.Lock()
+	j := &job{poller: n.poller, accounts: slices.Clone(n.accounts), each: each,
+		tick: journal.Tick{Network: n.name, Time: at, MadeUp: true, Accounts: len(n.accounts), Started: time.Now()}}
+	n.mu.Unlock()
+	if len(j.accounts) == 0 {
+		return nil
+	}
+	return n.poll(ctx, j)
+}
+
+// leave ends a poll's hold on its accounts.
+func (n *network) leave(j *job) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.running--
+	for _, a := range j.accounts {
+		a.polling = false
+	}
+}

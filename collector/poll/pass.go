@@ -1,0 +1,262 @@
+package poll
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"collectord/networks"
+)
+
+// maxUnderWay bounds the requests of one pass that are under way at once, however
+// many hosts and tokens it has.
+const maxUnderWay = 64
+
+// pass asks once for a set of accounts, in rounds: what one round's answers say to
+// ask next makes the full batches of the next round.
+type pass struct {
+	poller   *Poller
+	job      *Job
+	left     []int // accounts to ask
+	underWay chan struct{}
+
+	answering sync.Mutex // held while Job.Answer runs
+
+	mu      sync.Mutex
+	next    []question                 // for the next round
+	failed  []Answer                   // nobody answered for
+	barred  map[string]*networks.Error // by limiter: no request more in this pass
+	givenUp map[string]int             // by limiter: requests given up in a row
+	probed  map[string]bool            // by slot: a dead token that this pass has tried
+	doubted map[int]bool               // accounts whose fall to 0 is being asked again
+	retried map[int]int                // accounts asked again because their item failed
+}
+
+// question is a reference to ask for and the accounts that it stands for.
+type question struct {
+	ref      networks.Ref
+	pool     string // slots, joined
+	accounts []int
+}
+
+// task is one request to make.
+type task struct {
+	batch    networks.Batch
+	accounts [][]int // by ref
+	slots    []string
+
+	attempts int  // failed for a passing reason
+	limited  int  // told to wait
+	renewed  bool // after a token was renewed
+	halving  *int // requests spent on halving the batch this task comes from
+}
+
+func newPass(p *Poller, job *Job, left []int) *pass {
+	return &pass{
+		poller: p, job: job, left: left,
+		underWay: make(chan struct{}, maxUnderWay),
+		barred:   make(map[string]*networks.Error),
+		givenUp:  make(map[string]int),
+		probed:   make(map[string]bool),
+		doubted:  make(map[int]bool),
+		retried:  make(map[int]int),
+	}
+}
+
+// run asks and returns an Answer for each account that nobody answered for.
+func (r *pass) run(ctx context.Context) ([]Answer, error) {
+	questions := r.questions()
+	for round := 0; len(questions) > 0; round++ {
+		if round == maxRounds {
+			r.endless(questions)
+			break
+		}
+		if err := r.round(ctx, questions); err != nil {
+			return nil, err
+		}
+		questions, r.next = merge(r.next), nil
+	}
+	slices.SortFunc(r.failed, func(a, b Answer) int { return a.Account - b.Account })
+	return r.failed, nil
+}
+
+// questions are the references of the accounts to ask.
+func (r *pass) questions() []question {
+	qs := make([]question, 0, len(r.left))
+	for _, i := range r.left {
+		a := &r.job.Accounts[i]
+		slots := a.Slots
+		if len(slots) == 0 {
+			slots = r.poller.opts.Slots
+		}
+		qs = append(qs, question{ref: a.Ref, pool: strings.Join(slots, " "), accounts: []int{i}})
+	}
+	return merge(qs)
+}
+
+// merge makes one question of all that ask the same.
+func merge(qs []question) []question {
+	type key struct {
+		ref  networks.Ref
+		pool string
+	}
+	at := make(map[key]int, len(qs))
+	merged := qs[:0]
+	for _, q := range qs {
+		k := key{q.ref, q.pool}
+		if i, ok := at[k]; ok {
+			merged[i].accounts = append(merged[i].accounts, q.accounts...)
+			continue
+		}
+		at[k] = len(merged)
+		merged = append(merged, q)
+	}
+	return merged
+}
+
+// round makes the requests for the questions. Requests that count against
+// different limits do not wait for each other.
+func (r *pass) round(ctx context.Context, questions []question) error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	var wg sync.WaitGroup
+	for _, group := range r.groups(questions) {
+		workers := min(len(group), r.poller.opts.Concurrency*max(1, len(group[0].slots)))
+		tasks := make(chan *task, len(group))
+		for _, t := range group {
+			tasks <- t
+		}
+		close(tasks)
+		for range workers {
+			wg.Go(func() {
+				for t := range tasks {
+					if err := r.do(ctx, t); err != nil {
+						cancel(err)
+						return
+					}
+				}
+			})
+		}
+	}
+	wg.Wait()
+	return context.Cause(ctx)
+}
+
+// groups plans the questions and gathers the batches that share a limit.
+func (r *pass) groups(questions []question) map[string][]*task {
+	pools := make(map[string][]question)
+	for _, q := range questions {
+		pools[q.pool] = append(pools[q.pool], q)
+	}
+	groups := make(map[string][]*task)
+	for pool, qs := range pools {
+		refs := make([]networks.Ref, len(qs))
+		accounts := make(map[networks.Ref][]int, len(qs))
+		for i, q := range qs {
+			refs[i] = q.ref
+			accounts[q.ref] = q.accounts
+		}
+		for _, b := range r.poller.opts.Network.Plan(refs) {
+			t := &task{batch: b, slots: strings.Fields(pool), halving: new(int)}
+			for _, ref := range b.Refs {
+				t.accounts = append(t.accounts, accounts[ref])
+			}
+			key := pool + "\n" + b.Limiter
+			groups[key] = append(groups[key], t)
+		}
+	}
+	return groups
+}
+
+// endless fails the accounts whose references lead to ever more references.
+func (r *pass) endless(questions []question) {
+	err := &networks.Error{Op: r.poller.opts.Descriptor.Name, Kind: networks.Malformed,
+		Msg: fmt.Sprintf("no answer after %d rounds of better references", maxRounds)}
+	for _, q := range questions {
+		for _, a := range q.accounts {
+			r.failed = append(r.failed, Answer{Account: a, Err: err})
+		}
+	}
+}
+
+// take turns the results of a request into answers and further questions.
+func (r *pass) take(ctx context.Context, t *task, results []networks.Result, used Usage) error {
+	pool := strings.Join(t.slots, " ")
+	halved := *t.halving > 0 && len(results) == 1
+	answers := make([]Answer, 0, len(results))
+	r.mu.Lock()
+	for i := range results {
+		res := &results[i]
+		if res.Next != nil {
+			r.next = append(r.next, question{ref: *res.Next, pool: pool, accounts: t.accounts[i]})
+			continue
+		}
+		for _, account := range t.accounts[i] {
+			a := Answer{Account: account, Profile: res.Profile, Known: res.Known, Err: res.Err, Spoiler: halved && res.Err != nil}
+			if r.askAgain(account, a) {
+				r.next = append(r.next, question{ref: t.batch.Refs[i], pool: pool, accounts: []int{account}})
+			} else if a.Err != nil && !a.Err.Kind.OfAccount() {
+				r.failed = append(r.failed, a)
+			} else {
+				answers = append(answers, a)
+			}
+		}
+	}
+	r.mu.Unlock()
+	return r.answer(ctx, answers, used)
+}
+
+// maxItemRetries is how often an account is asked again in a pass because its part
+// of an answer failed for a passing reason.
+const maxItemRetries = 2
+
+// askAgain reports whether the answer is not to be believed yet. The caller holds
+// r.mu.
+func (r *pass) askAgain(account int, a Answer) bool {
+	if a.Err != nil && a.Err.Kind == networks.Temporary {
+		r.retried[account]++
+		return r.retried[account] <= maxItemRetries
+	}
+	if a.Profile == nil || a.Err != nil || r.doubted[account] {
+		return false
+	}
+	n, known := a.Profile.Followers.Get()
+	before, _ := r.job.Accounts[account].Before.Get()
+	if known && n == 0 && before > 0 {
+		r.doubted[account] = true
+		return true
+	}
+	return false
+}
+
+// answer hands answers on, one call at a time.
+func (r *pass) answer(ctx context.Context, answers []Answer, used Usage) error {
+	if len(answers) == 0 && used == (Usage{}) {
+		return nil
+	}
+	r.answering.Lock()
+	defer r.answering.Unlock()
+	return r.job.Answer(ctx, answers, used)
+}
+
+// fail gives the accounts of a task up for this pass.
+func (r *pass) fail(t *task, err *networks.Error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, accounts := range t.accounts {
+		for _, a := range accounts {
+			r.failed = append(r.failed, Answer{Account: a, Err: err})
+		}
+	}
+}
+
+// untilOf is when a rest ends: what the network said, or after the default.
+func untilOf(e *networks.Error, otherwise time.Duration) time.Time {
+	if e.Until.After(time.Now()) {
+		return e.Until
+	}
+	return time.Now().Add(otherwise)
+}

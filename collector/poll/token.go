@@ -1,0 +1,373 @@
+package poll
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"sync"
+	"time"
+
+	"collectord/keychain"
+	"collectord/networks"
+)
+
+// token is one slot as the poller sees it.
+type token struct {
+	slot string
+	// gate lets one request through at a time while it is not known that the
+	// token is good, so that a dead one costs one request.
+	gate chan struct{}
+
+	mu      sync.Mutex
+	value   keychain.Token
+	state   keychain.State
+	proven  bool
+	waiting int // requests that wait for the limiter or are under way
+}
+
+// lease is the right to make one request.
+type lease struct {
+	token   *token // nil where the network takes none
+	value   keychain.Token
+	limiter *limiter
+	key     string // of the limiter
+	probe   bool   // the one try of a dead token
+	release func()
+}
+
+// set changes the state of the lease's token and remembers it.
+func (l lease) set(p *Poller, s keychain.State) {
+	if l.token != nil {
+		p.setState(l.token, s)
+	}
+}
+
+// succeeded notes that the network took the token.
+func (p *Poller) succeeded(t *token) {
+	if t == nil {
+		return
+	}
+	p.setState(t, keychain.State{})
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.proven = true
+}
+
+// usable is whether the token can be asked with now, and its state.
+func (t *token) usable(now time.Time) (bool, keychain.State) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	switch t.state.Name {
+	case keychain.Cooling, keychain.Parked:
+		return !t.state.Until.After(now), t.state
+	case keychain.Dead:
+		return false, t.state
+	}
+	return true, t.state
+}
+
+func (p *Poller) setState(t *token, s keychain.State) {
+	t.mu.Lock()
+	changed := t.state != s
+	t.state = s
+	if s.Name == keychain.Dead || s.Name == keychain.Parked {
+		t.proven = false
+	}
+	t.mu.Unlock()
+	if changed {
+		p.opts.Tokens.SetState(t.slot, s)
+	}
+}
+
+// tokenIn returns the token of a slot as it is in the keychain now, nil for an
+// empty slot. A new value in the slot starts with a clean state.
+func (p *Poller) tokenIn(slot string) *token {
+	v, ok := p.opts.Tokens.Token(slot)
+	if !ok {
+		return nil
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	t := p.tokens[slot]
+	if t == nil {
+		t = &token{slot: slot, gate: make(chan struct{}, 1), value: v, state: p.opts.Tokens.State(slot)}
+		p.tokens[slot] = t
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if !t.value.Equal(v.Value) {
+		t.value, t.state, t.proven = v, keychain.State{}, false
+	}
+	return t
+}
+
+func (p *Poller) limiter(key string) *limiter {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	l := p.limiters[key]
+	if l == nil {
+		l = newLimiter(p.opts.PerSecond)
+		p.limiters[key] = l
+	}
+	return l
+}
+
+// Status tells the states of tokens that were used, by slot, and how long requests
+// have waited for limiters.
+func (p *Poller) Status() (states map[string]keychain.State, waited time.Duration) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	states = make(map[string]keychain.State, len(p.tokens))
+	for slot, t := range p.tokens {
+		_, states[slot] = t.usable(time.Now())
+	}
+	for _, l := range p.limiters {
+		waited += l.waits()
+	}
+	return states, waited
+}
+
+// acquire returns the right to make the request of a task, when its time has come.
+// The error says why nobody can be asked in this pass.
+func (r *pass) acquire(ctx context.Context, t *task) (lease, *networks.Error) {
+	for {
+		l, refusal := r.choose(t)
+		if refusal != nil {
+			return lease{}, refusal
+		}
+		release, err := l.enter(ctx)
+		if err != nil {
+			return lease{}, nil // the caller looks at ctx
+		}
+		l.release = release
+		if until := l.limiter.restUntil(); r.tooLate(until) && time.Until(until) > 0 {
+			release()
+			if l.token == nil {
+				return lease{}, r.resting(t, until)
+			}
+			if ok, s := l.token.usable(time.Now()); ok { // another poll's limiter rests; this token with it
+				s.Name, s.Until = keychain.Cooling, until
+				l.set(r.poller, s)
+			}
+			continue
+		}
+		if err := l.limiter.wait(ctx, max(1, t.batch.Cost)); err != nil {
+			release()
+			return lease{}, nil
+		}
+		select {
+		case r.underWay <- struct{}{}:
+		case <-ctx.Done():
+			release()
+			return lease{}, nil
+		}
+		l.release = func() { <-r.underWay; release() }
+		if l.token == nil || r.stillGood(l) {
+			return l, nil
+		}
+		l.release()
+	}
+}
+
+// stillGood reports whether the token may be used after the wait for it.
+func (r *pass) stillGood(l lease) bool {
+	now := r.poller.tokenIn(l.token.slot)
+	if now != l.token || !now.value.Equal(l.value.Value) {
+		return false
+	}
+	ok, s := l.token.usable(time.Now())
+	return ok || s.Name == keychain.Dead && l.probe
+}
+
+// enter waits for the gate of an unproven token.
+func (l lease) enter(ctx context.Context) (release func(), err error) {
+	t := l.token
+	if t == nil {
+		return func() {}, nil
+	}
+	t.mu.Lock()
+	t.waiting++
+	proven := t.proven
+	t.mu.Unlock()
+	leave := func() {
+		t.mu.Lock()
+		t.waiting--
+		t.mu.Unlock()
+	}
+	if proven {
+		return leave, nil
+	}
+	select {
+	case t.gate <- struct{}{}:
+		return func() { <-t.gate; leave() }, nil
+	case <-ctx.Done():
+		leave()
+		return nil, ctx.Err()
+	}
+}
+
+// choose picks the least busy token of the task's pool that may be used; one that
+// rests for a moment only where there is no other.
+func (r *pass) choose(t *task) (lease, *networks.Error) {
+	if len(t.slots) == 0 {
+		return r.free(t)
+	}
+	var best candidate
+	var worst *networks.Error
+	for _, slot := range t.slots {
+		c, refusal := r.candidate(slot, t.batch.Limiter)
+		if refusal != nil {
+			worst = moreTelling(worst, refusal)
+		} else if best.token == nil || c.load < best.load {
+			best = c
+		}
+	}
+	if best.token == nil {
+		return lease{}, worst
+	}
+	key := best.token.slot + "\n" + t.batch.Limiter
+	if r.hopeless(key) {
+		return lease{}, r.away()
+	}
+	return lease{token: best.token, value: best.value, probe: best.probe, key: key, limiter: r.poller.limiter(key)}, nil
+}
+
+// free is the lease of a network that takes no token.
+func (r *pass) free(t *task) (lease, *networks.Error) {
+	key := "\n" + t.batch.Limiter
+	r.mu.Lock()
+	e := r.barred[key]
+	r.mu.Unlock()
+	if e != nil {
+		return lease{}, e
+	}
+	if r.hopeless(key) {
+		return lease{}, r.away()
+	}
+	return lease{key: key, limiter: r.poller.limiter(key)}, nil
+}
+
+func (r *pass) hopeless(key string) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.givenUp[key] >= maxGivenUp
+}
+
+func (r *pass) away() *networks.Error {
+	return &networks.Error{Op: r.poller.opts.Descriptor.Name, Kind: networks.Temporary,
+		Msg: fmt.Sprintf("%d requests in a row had no answer", maxGivenUp), Err: errGaveUp}
+}
+
+func (r *pass) resting(t *task, until time.Time) *networks.Error {
+	return &networks.Error{Op: r.poller.opts.Descriptor.Name + ": " + t.batch.Op, Kind: networks.RateLimited, Until: until,
+		Msg: "no request before " + until.UTC().Format(time.RFC3339), Err: errGaveUp}
+}
+
+// candidate is a token that a request may be made with.
+type candidate struct {
+	token *token
+	value keychain.Token
+	load  int
+	probe bool
+}
+
+// restingLoad is more than any load: a token at work is better than one at rest.
+const restingLoad = 1 << 20
+
+// candidate is the token of a slot if a request may be made with it. A dead token
+// is tried once a pass: whoever mended it elsewhere need not tell us.
+func (r *pass) candidate(slot, limit string) (candidate, *networks.Error) {
+	name := r.poller.opts.Descriptor.Name
+	tok := r.poller.tokenIn(slot)
+	if tok == nil {
+		return candidate{}, &networks.Error{Op: name, Kind: networks.Unauthorized, Msg: "no token in slot " + slot,
+			Hint: "store one with `collectord keychain assign " + slot + "`"}
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if e := r.barred[slot+"\n"+limit]; e != nil {
+		return candidate{}, e
+	}
+	ok, s := tok.usable(time.Now())
+	tok.mu.Lock()
+	c := candidate{token: tok, value: tok.value, load: tok.waiting}
+	tok.mu.Unlock()
+	switch {
+	case ok:
+		return c, nil
+	case s.Name == keychain.Dead && !r.probed[slot]:
+		r.probed[slot], c.probe = true, true
+		return c, nil
+	case s.Name == keychain.Cooling && !r.tooLate(s.Until):
+		c.load += restingLoad // its limiter rests as long
+		return c, nil
+	}
+	return candidate{}, refusal(s, name)
+}
+
+// refusal is the state of a token as the reason why it was not asked with.
+func refusal(s keychain.State, name string) *networks.Error {
+	e := &networks.Error{Op: name, Kind: networks.Unauthorized, Msg: s.Reason, Hint: s.Hint, Err: errGaveUp}
+	switch s.Name {
+	case keychain.Cooling:
+		e.Kind, e.Until = networks.RateLimited, s.Until
+	case keychain.Parked:
+		e.Kind, e.Until, e.Link = networks.Challenge, s.Until, s.Link
+	}
+	e.Msg = strings.TrimPrefix(e.Msg, name+": ")
+	return e
+}
+
+// moreTelling prefers, of two reasons why a pool has no token, the one that says
+// most: that a token is resting or refused rather than that a slot is empty.
+func moreTelling(a, b *networks.Error) *networks.Error {
+	if a == nil || strings.HasPrefix(a.Msg, "no token") {
+		return b
+	}
+	return a
+}
+
+// refused renews a token that the network refused, or declares it dead.
+func (r *pass) refused(ctx context.Context, t *task, tok lease, e *networks.Error) {
+	if tok.token == nil {
+		r.bar(tok, e)
+		return
+	}
+	if now := r.poller.tokenIn(tok.token.slot); now != nil && !now.value.Equal(tok.value.Value) {
+		return // somebody else renewed it meanwhile
+	}
+	if !t.renewed {
+		t.renewed = true
+		if _, err := r.poller.opts.Tokens.Renew(ctx, tok.value); err == nil || ctx.Err() != nil {
+			return
+		}
+	}
+	r.mu.Lock()
+	r.probed[tok.token.slot] = true
+	r.mu.Unlock()
+	tok.set(r.poller, keychain.State{Name: keychain.Dead, Reason: e.Error(), Hint: e.Hint})
+}
+
+// rest lets a token whose quota or money is used up alone for long.
+func (r *pass) rest(tok lease, e *networks.Error) {
+	if tok.token == nil {
+		r.bar(tok, e)
+		tok.limiter.restFor(untilOf(e, firstQuotaRest))
+		return
+	}
+	_, s := tok.token.usable(time.Now())
+	until := untilOf(e, doubled(firstQuotaRest, maxQuotaRest, s.Times))
+	tok.limiter.restFor(until)
+	tok.set(r.poller, keychain.State{Name: keychain.Cooling, Reason: e.Error(), Hint: e.Hint, Until: until, Times: s.Times + 1})
+}
+
+// park leaves a token to a person.
+func (r *pass) park(tok lease, e *networks.Error) {
+	if tok.token == nil {
+		r.bar(tok, e)
+		return
+	}
+	_, s := tok.token.usable(time.Now())
+	until := untilOf(e, doubled(firstParked, maxParked, s.Times))
+	tok.set(r.poller, keychain.State{Name: keychain.Parked, Reason: e.Error(), Hint: e.Hint, Until: until, Link: e.Link, Times: s.Times + 1})
+}

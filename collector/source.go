@@ -1,0 +1,254 @@
+package collector
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"collectord/collector/config"
+	"collectord/collector/influx"
+	"collectord/collector/journal"
+	"collectord/collector/schedule"
+	"collectord/collector/status"
+	"collectord/keychain"
+	"collectord/networks"
+)
+
+const (
+	day = 24 * time.Hour
+	// deltaAge is how old the counts of a day and a week ago may be before they are
+	// read again.
+	deltaAge = 30 * time.Second
+	// deltaWindow is how much older than a day or a week the count that a change is
+	// measured from may be.
+	deltaWindow = 26 * time.Hour
+)
+
+// Accounts tells of every configured account, in the order of the config.
+func (c *Collector) Accounts() []status.Account {
+	var all []status.Account
+	for _, n := range c.configured() {
+		all = append(all, n.tell()...)
+	}
+	return all
+}
+
+// tell tells of the network's accounts.
+func (n *network) tell() []status.Account {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	delay := schedule.Offset(n.name, n.cfg.Spread)
+	told := make([]status.Account, len(n.accounts))
+	for i, a := range n.accounts {
+		told[i] = a.tell(n.name)
+		if next, ok := n.next[a.Schedule.String()]; ok {
+			told[i].NextPoll = next.Add(delay)
+		}
+		if a.leftOut(told[i].NextPoll) {
+			told[i].NextPoll = a.row.SkipUntil
+		}
+	}
+	return told
+}
+
+func (a *account) tell(network string) status.Account {
+	p := &a.profile
+	s := status.Account{
+		Network: network, Label: a.Label, ID: p.ID, Type: p.Type, Nickname: p.Nickname, Name: p.Name, Link: p.Link,
+		State: a.row.State, LastPoll: a.lastPoll, LastSuccess: a.lastSuccess,
+		Error: a.row.Error, Hint: a.hint,
+		Followers: number(p.Followers), Following: number(p.Following), Posts: number(p.Posts), Views: number(p.Views), Likes: number(p.Likes),
+	}
+	if a.failing != "" {
+		s.Error = a.failing
+	}
+	if s.Hint == "" && s.Error == "" {
+		s.Hint = stateHint(s.State)
+	}
+	if len(a.Tags) > 0 {
+		s.Tags = make(map[string]string, len(a.Tags))
+		for _, t := range a.Tags {
+			s.Tags[t.Key] = t.Value
+		}
+	}
+	return s
+}
+
+func number(c networks.Count) *int64 {
+	if n, known := c.Get(); known {
+		return &n
+	}
+	return nil
+}
+
+// Networks tells of every configured network.
+func (c *Collector) Networks(keys *keychain.KeyChain) []status.Network {
+	var all []status.Network
+	for _, n := range c.configured() {
+		all = append(all, n.overview(keys))
+	}
+	return all
+}
+
+func (n *network) overview(keys *keychain.KeyChain) status.Network {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	s := status.Network{
+		Name: n.name, Title: n.cfg.Descriptor.Title, Accounts: len(n.accounts), States: make(map[string]int),
+		Running: n.running > 0, LastPoll: n.last, Skipped: n.skipped.Load(), Missed: n.missed.Load(), Totals: n.totals,
+	}
+	s.Totals.Results = make(map[string]int64, len(n.totals.Results))
+	for k, v := range n.totals.Results {
+		s.Totals.Results[k] = v
+	}
+	for _, a := range n.accounts {
+		s.States[a.row.State]++
+	}
+	for _, at := range n.next {
+		if s.NextPoll.IsZero() || at.Before(s.NextPoll) {
+			s.NextPoll = at
+		}
+	}
+	if n.lastErr != nil {
+		s.LastError, s.LastErrorAt, s.Hint = n.lastErr.Error(), n.lastErrs, n.lastErr.Hint
+	}
+	_, waited := n.poller.Status()
+	s.Totals.LimiterWait = n.waited + waited
+	s.Tokens = tellTokens(n.slots(), keys)
+	return s
+}
+
+// slots are all keychain slots that the network or one of its accounts names. The
+// caller holds n.mu.
+func (n *network) slots() []string {
+	seen := make(map[string]bool)
+	var slots []string
+	add := func(more []string) {
+		for _, s := range more {
+			if !seen[s] {
+				seen[s] = true
+				slots = append(slots, s)
+			}
+		}
+	}
+	add(n.cfg.Tokens)
+	for _, a := range n.accounts {
+		add(a.Tokens)
+	}
+	return slots
+}
+
+func tellTokens(slots []string, keys *keychain.KeyChain) []status.Token {
+	if len(slots) == 0 {
+		return nil
+	}
+	held := make(map[string]keychain.SlotInfo)
+	for _, info := range keys.Show() {
+		held[info.Slot] = info
+	}
+	told := make([]status.Token, len(slots))
+	for i, slot := range slots {
+		info, ok := held[slot]
+		if !ok {
+			told[i] = status.Token{Slot: slot, State: "missing", Reason: "no token; store one with `collectord keychain assign " + slot + "`"}
+			continue
+		}
+		told[i] = status.Token{Slot: slot, State: info.State.Name, Reason: info.State.Reason, Until: info.State.Until,
+			Link: info.State.Link, Expires: info.ExpiresAt}
+	}
+	return told
+}
+
+// deltas are the counts of a day and a week ago, read from the journal now and
+// then.
+type deltas struct {
+	mu        sync.Mutex
+	read      time.Time
+	day, week map[journal.AccountKey]journal.Sample
+}
+
+// fill puts the changes into accounts.
+func (d *deltas) fill(ctx context.Context, j *journal.Journal, accounts []status.Account) error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if now := time.Now(); now.Sub(d.read) > deltaAge || now.Before(d.read) {
+		var err error
+		if d.day, err = j.At(ctx, now.Add(-day), deltaWindow); err != nil {
+			return err
+		}
+		if d.week, err = j.At(ctx, now.Add(-7*day), deltaWindow); err != nil {
+			return err
+		}
+		d.read = now
+	}
+	for i := range accounts {
+		a := &accounts[i]
+		key := journal.AccountKey{Network: a.Network, Label: a.Label}
+		a.Delta24h, a.Delta7d = difference(a.Followers, d.day, key), difference(a.Followers, d.week, key)
+	}
+	return nil
+}
+
+func difference(now *int64, before map[journal.AccountKey]journal.Sample, key journal.AccountKey) *int64 {
+	s, ok := before[key]
+	if now == nil || !ok {
+		return nil
+	}
+	d := *now - s.Followers
+	return &d
+}
+
+// Accounts, Overview, History and Ready make a Daemon a status.Source.
+
+// Accounts returns every configured account.
+func (d *Daemon) Accounts(ctx context.Context) ([]status.Account, error) {
+	accounts := d.collector.Accounts()
+	return accounts, d.deltas.fill(ctx, d.journal, accounts)
+}
+
+// History returns the follower counts of one account.
+func (d *Daemon) History(ctx context.Context, network, label string, since time.Time) ([]status.Sample, error) {
+	samples, err := d.journal.History(ctx, network, label, since)
+	if err != nil {
+		return nil, err
+	}
+	told := make([]status.Sample, len(samples))
+	for i, s := range samples {
+		told[i] = status.Sample(s)
+	}
+	return told, nil
+}
+
+// Overview returns the state of the daemon.
+func (d *Daemon) Overview(ctx context.Context) (status.Overview, error) {
+	stats, err := d.journal.Stats(ctx)
+	o := status.Overview{
+		Version: d.opts.Version, Started: d.started, Networks: d.collector.Networks(d.keys),
+		Journal: status.Journal{Points: stats.Points, Bytes: stats.Bytes, Refused: stats.Refused, Rotten: stats.Rotten,
+			Dropped: stats.Dropped, DamageAs: d.journal.Damaged()},
+	}
+	if err != nil {
+		o.Journal.Error = err.Error()
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	o.ConfigFile, o.ConfigHash, o.ConfigTime, o.ConfigError = d.cfg.File, d.cfg.Hash, d.configured, d.configError
+	if d.delivery != nil {
+		o.Influx = tellInflux(d.cfg.InfluxDB, d.delivery.Status())
+	}
+	return o, nil
+}
+
+func tellInflux(cfg *config.InfluxDB, s influx.Status) *status.Influx {
+	return &status.Influx{URL: cfg.URL, Bucket: cfg.Bucket, State: string(s.State), Error: s.LastError, Hint: s.Hint, Since: s.Since,
+		Backlog: s.Backlog, Oldest: s.Oldest, Delivered: s.Delivered, Refused: s.Refused, LastSuccess: s.LastSuccess, NextTry: s.NextTry}
+}
+
+// Ready returns nil when the journal takes writes: the config is loaded from the
+// start.
+func (d *Daemon) Ready(ctx context.Context) error {
+	if err := d.collector.blocked(); err != nil {
+		return err
+	}
+	return d.journal.Writable(ctx)
+}

@@ -1,0 +1,205 @@
+package status
+
+import (
+	"context"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/log"
+	"github.com/chromedp/cdproto/runtime"
+	"github.com/chromedp/chromedp"
+)
+
+// browser starts Chromium and returns its context. Screenshots go to the folder
+// $SCREENSHOTS, where it is set.
+func browser(t *testing.T) context.Context {
+	t.Helper()
+	path, err := exec.LookPath("chromium")
+	if err != nil {
+		if os.Getenv("CI") != "" {
+			t.Fatal("chromium is missing: apt-get install chromium")
+		}
+		t.Skip("chromium is missing")
+	}
+	opts := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path),
+		chromedp.NoSandbox, chromedp.DisableGPU, chromedp.Flag("disable-quic", true),
+		chromedp.Flag("disable-component-update", true))
+	// The allocator gives the browser a new, empty folder for its data and removes
+	// it afterwards.
+	allocator, stop := chromedp.NewExecAllocator(context.Background(), opts...)
+	t.Cleanup(stop)
+	whole, end := chromedp.NewContext(allocator)
+	t.Cleanup(end)
+	if _, err := chromedp.Call(whole, log.Enable, cdp.Empty{}); err != nil {
+		t.Fatalf("chromium does not start: %v", err)
+	}
+	ctx, cancel := context.WithTimeout(whole, 90*time.Second)
+	t.Cleanup(cancel)
+	return ctx
+}
+
+// complaints gathers all that the browser's console says.
+type complaints struct {
+	mu  sync.Mutex
+	all []string
+}
+
+func (c *complaints) listen(t *testing.T, ctx context.Context) {
+	t.Helper()
+	err := chromedp.Listen(ctx, func(ev any) {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		switch ev := ev.(type) {
+		case *log.EventEntryAdded:
+			c.all = append(c.all, ev.Entry.Text+" "+ev.Entry.URL)
+		case *runtime.EventConsoleAPICalled:
+			c.all = append(c.all, "console: "+string(ev.Type))
+		case *runtime.EventExceptionThrown:
+			c.all = append(c.all, ev.ExceptionDetails.Text)
+		}
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func (c *complaints) take() []string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	all := c.all
+	c.all = nil
+	return all
+}
+
+// view is one way of looking at a page.
+type view struct {
+	name, path    string
+	width, height int64
+	scheme        string
+}
+
+func screenshot(t *testing.T, ctx context.Context, v view) {
+	t.Helper()
+	dir := os.Getenv("SCREENSHOTS")
+	if dir == "" {
+		return
+	}
+	png := run(t, ctx, chromedp.FullScreenshot(100))
+	if err := os.WriteFile(filepath.Join(dir, v.name+".png"), png, 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// run runs one action and returns its value.
+func run[T any](t *testing.T, ctx context.Context, a chromedp.Action[T]) T {
+	t.Helper()
+	v, err := chromedp.Run(ctx, a)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return v
+}
+
+// do runs actions that have no value.
+func do(t *testing.T, ctx context.Context, steps ...chromedp.Action[chromedp.Void]) {
+	t.Helper()
+	if err := chromedp.Do(ctx, steps...); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func show(t *testing.T, ctx context.Context, v view, url string) {
+	t.Helper()
+	do(t, ctx, chromedp.EmulateViewport(v.width, v.height))
+	_, err := chromedp.Call(ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
+		Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: v.scheme}},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	do(t, ctx, chromedp.Navigate(url+v.path))
+}
+
+// TestBrowserPages looks at every page on a desk and on a phone, light and dark.
+func TestBrowserPages(t *testing.T) {
+	ctx := browser(t)
+	src := newFake(time.Now())
+	src.overview.ConfigError = `/etc/collectord/config.yaml:12:7: networks.vk.shedule: unknown key; did you mean "schedule"?`
+	server := httptest.NewServer(newHandler(t, src))
+	defer server.Close()
+	var console complaints
+	console.listen(t, ctx)
+	account := accountPath("vk", "РИА Новости")
+	for _, v := range []view{
+		{"index-light", "/", 1280, 900, "light"},
+		{"index-dark", "/", 1280, 900, "dark"},
+		{"index-tablet", "/", 820, 900, "light"},
+		{"index-phone", "/", 390, 844, "light"},
+		{"index-phone-dark", "/", 390, 844, "dark"},
+		{"account-light", account, 1280, 900, "light"},
+		{"account-dark", account + "?since=7d", 1280, 900, "dark"},
+		{"account-year", account + "?since=1y", 1280, 900, "light"},
+		{"account-phone", account + "?since=7d", 390, 844, "light"},
+		{"account-hostile", accountPath("bluesky", hostile), 390, 844, "light"},
+		{"account-empty", accountPath("twitter", "NASA"), 390, 844, "dark"},
+		{"index-none", "/?q=nobody", 390, 844, "light"},
+	} {
+		show(t, ctx, v, server.URL)
+		scroll := run(t, ctx, chromedp.Evaluate[int](`document.documentElement.scrollWidth`))
+		client := run(t, ctx, chromedp.Evaluate[int](`document.documentElement.clientWidth`))
+		scheme := run(t, ctx, chromedp.Evaluate[string](`getComputedStyle(document.body).backgroundColor`))
+		if scroll > client {
+			t.Errorf("%s: %d pixels wide on a screen of %d: it scrolls sideways", v.name, scroll, client)
+		}
+		if dark := scheme == "rgb(14, 19, 18)"; dark != (v.scheme == "dark") {
+			t.Errorf("%s: background %s for %s", v.name, scheme, v.scheme)
+		}
+		if said := console.take(); len(said) > 0 {
+			t.Errorf("%s: the console says %q", v.name, said)
+		}
+		screenshot(t, ctx, v)
+	}
+}
+
+// TestBrowserWay goes the way of a reader: picks a network, sorts, opens an
+// account and its period.
+func TestBrowserWay(t *testing.T) {
+	ctx := browser(t)
+	server := httptest.NewServer(newHandler(t, newFake(time.Now())))
+	defer server.Close()
+	show(t, ctx, view{"", "/", 1280, 900, "light"}, server.URL)
+	do(t, ctx,
+		chromedp.SetValue(`select[name=network]`, "vk"),
+		chromedp.Submit(`form.filter`),
+		chromedp.WaitVisible(`a.clear`),
+		chromedp.Click(`th.followers a`),
+		chromedp.WaitVisible(`th.followers[aria-sort=descending]`))
+	if first := run(t, ctx, chromedp.Text(`tbody tr:first-child th a`)); first != "Pavel Durov" {
+		t.Errorf("sorted by followers, the first is %q", first)
+	}
+	spark := run(t, ctx, chromedp.AttributeValue(`tbody tr:first-child svg.spark`, "aria-label"))
+	if !strings.HasPrefix(spark.Value, "7 days: between 12,9") {
+		t.Errorf("its sparkline says %q", spark.Value)
+	}
+	do(t, ctx,
+		chromedp.Click(`tbody tr:nth-child(2) th a`),
+		chromedp.WaitVisible(`svg.plot .line`))
+	if heading := run(t, ctx, chromedp.Text(`h1`)); heading != "РИА Новости" {
+		t.Errorf("the second is %q", heading)
+	}
+	do(t, ctx,
+		chromedp.Click(`//a[text()="24 hours"]`),
+		chromedp.WaitVisible(`//a[@aria-current="page" and text()="24 hours"]`))
+	url, seen := run(t, ctx, chromedp.Location()), run(t, ctx, chromedp.Text(`table.points`))
+	if !strings.HasSuffix(url, "?since=24h") || !strings.Contains(seen, "3,254,117") {
+		t.Errorf("%s shows %q", url, seen)
+	}
+}

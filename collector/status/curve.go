@@ -1,0 +1,114 @@
+package status
+
+import (
+	"strconv"
+	"time"
+)
+
+// frame maps times and counts to the coordinates of a picture, whose y grows
+// downwards.
+type frame struct {
+	from, to      time.Time
+	low, high     float64 // counts at the lower and the upper edge
+	width, height float64
+	pad           float64 // kept free above and below
+}
+
+func (f frame) x(t time.Time) float64 {
+	return f.width * float64(t.Sub(f.from)) / float64(max(1, f.to.Sub(f.from)))
+}
+
+func (f frame) y(v float64) float64 {
+	inner := f.height - 2*f.pad
+	if f.high <= f.low {
+		return f.pad + inner/2
+	}
+	return f.pad + inner*(f.high-v)/(f.high-f.low)
+}
+
+// curve is a series as two SVG paths: a line that is broken at gaps, and the area
+// below it. A sample between two gaps is a line of no length, which round caps
+// make a dot.
+type curve struct {
+	Line, Area string
+}
+
+// curveOf draws the samples into the frame, thinned to about one column a unit of
+// its width.
+func curveOf(samples []Sample, f frame) curve {
+	var line, area path
+	all := runs(samples)
+	for _, run := range all {
+		share := float64(len(run)) / float64(len(samples))
+		points := thin(run, max(1, int(f.width*share)))
+		for i, s := range points {
+			command := byte('L')
+			if i == 0 {
+				command = 'M'
+			}
+			line.to(command, f.x(s.Time), f.y(float64(s.Followers)))
+		}
+		first, last := f.x(points[0].Time), f.x(points[len(points)-1].Time)
+		if len(points) == 1 {
+			line.raw("h0")
+			continue
+		}
+		area.to('M', first, f.height)
+		for _, s := range points {
+			area.to('L', f.x(s.Time), f.y(float64(s.Followers)))
+		}
+		area.to('L', last, f.height)
+		area.raw("Z")
+	}
+	return curve{string(line), string(area)}
+}
+
+// path is the data of an SVG path.
+type path []byte
+
+func (p *path) to(command byte, x, y float64) {
+	*p = append(*p, command)
+	*p = appendCoordinate(*p, x)
+	*p = append(*p, ' ')
+	*p = appendCoordinate(*p, y)
+}
+
+func (p *path) raw(s string) { *p = append(*p, s...) }
+
+// appendCoordinate writes a number with at most one decimal.
+func appendCoordinate(b []byte, v float64) []byte {
+	b = strconv.AppendFloat(b, v, 'f', 1, 64)
+	if n := len(b); b[n-1] == '0' {
+		b = b[:n-2]
+	}
+	return b
+}
+
+// The size of a sparkline in its own units.
+const (
+	sparkWidth  = 120
+	sparkHeight = 28
+)
+
+// sparkline is the small picture of a series in the table of accounts.
+type sparkline struct {
+	curve
+	Label string // what a screen reader says in its place
+}
+
+// sparklineOf draws the 7 days before now. The zero sparkline is for a series
+// without a sample in them.
+func sparklineOf(samples []Sample, now time.Time) sparkline {
+	from := now.Add(-week)
+	samples = within(samples, from, now)
+	if len(samples) == 0 {
+		return sparkline{}
+	}
+	least, most := bounds(samples)
+	f := frame{from, now, float64(least), float64(most), sparkWidth, sparkHeight, 3}
+	label := "7 days: between " + thousands(least) + " and " + thousands(most) + " followers"
+	if least == most {
+		label = "7 days: " + thousands(least) + " followers throughout"
+	}
+	return sparkline{curveOf(samples, f), label}
+}

@@ -1,0 +1,42 @@
+package collector
+
+import (
+	"go.uber.org/zap"
+
+	"collectord/collector/poll"
+	"collectord/keychain"
+)
+
+// Tokens is a keychain as polls need it.
+func Tokens(keys *keychain.KeyChain, log *zap.Logger) poll.Tokens {
+	return chain{KeyChain: keys, log: log}
+}
+
+// chain is the keychain as polls need it: what they find out about a token is
+// logged and remembered.
+type chain struct {
+	*keychain.KeyChain
+	log *zap.Logger
+}
+
+// SetState remembers what became of a token.
+func (c chain) SetState(slot string, s keychain.State) {
+	if err := c.KeyChain.SetState(slot, s); err != nil {
+		c.log.Warn("the state of a token could not be written down; after a restart it is asked anew",
+			zap.String("slot", slot), zap.Error(err))
+	}
+	fields := []zap.Field{zap.String("slot", slot), zap.String("reason", s.Reason)}
+	if s.Hint != "" {
+		fields = append(fields, zap.String("hint", s.Hint))
+	}
+	switch s.Name {
+	case keychain.Dead:
+		c.log.Error("the network refuses a token; its accounts have no answer until another is assigned", fields...)
+	case keychain.Parked:
+		c.log.Error("a token waits for a person", append(fields, zap.String("open", s.Link), zap.Time("next_try", s.Until))...)
+	case keychain.Cooling:
+		c.log.Warn("a token rests", append(fields, zap.Time("until", s.Until))...)
+	default:
+		c.log.Info("a token works again", zap.String("slot", slot))
+	}
+}

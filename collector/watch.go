@@ -1,0 +1,184 @@
+package collector
+
+import (
+	"context"
+	"io/fs"
+	"maps"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/coreos/go-systemd/v22/daemon"
+	"go.uber.org/zap"
+
+	"collectord/collector/config"
+	"collectord/keychain"
+)
+
+// lookEvery is how often the config files are looked at. A change is taken when
+// two looks in a row see the same, so that a file is not read while it is written:
+// within 1.5 s. A look costs a few stat calls; there is nothing in it that a moved
+// folder, a network drive or a container could break.
+const lookEvery = 500 * time.Millisecond
+
+// freshly is how long before the start a file must have been changed to be known
+// as read.
+const freshly = 5 * time.Second
+
+// stamp is what tells one content of a file from another without reading it.
+type stamp struct {
+	size    int64
+	changed time.Time
+	inode   fs.FileInfo // compared by os.SameFile
+}
+
+// stamps are the stamps of the files of a config, and of files that its patterns
+// match by now. A file that is not there has none.
+func stamps(cfg *config.Config) map[string]stamp {
+	files := make(map[string]stamp)
+	add := func(path string) {
+		if info, err := os.Stat(path); err == nil {
+			files[path] = stamp{size: info.Size(), changed: info.ModTime(), inode: info}
+		}
+	}
+	for _, f := range cfg.Files {
+		add(f)
+	}
+	for _, g := range cfg.Globs {
+		matches, err := filepath.Glob(g)
+		if err != nil {
+			continue // a bad pattern is a mistake that the config was refused for
+		}
+		for _, f := range matches {
+			add(f)
+		}
+	}
+	return files
+}
+
+func sameStamps(a, b map[string]stamp) bool {
+	return maps.EqualFunc(a, b, func(x, y stamp) bool {
+		return x.size == y.size && x.changed.Equal(y.changed) && os.SameFile(x.inode, y.inode)
+	})
+}
+
+// watchConfig takes every change of the config files, and a look when Reload asks
+// for one.
+func (d *Daemon) watchConfig(ctx context.Context) {
+	tick := time.NewTicker(lookEvery)
+	defer tick.Stop()
+	taken := stamps(d.opts.Config)
+	last := taken
+	for _, s := range taken {
+		if s.changed.After(d.started.Add(-freshly)) {
+			taken = nil // it may have changed after it was read
+		}
+	}
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-d.opts.Reload:
+			d.notify(daemon.SdNotifyReloading)
+			taken = d.reload(true)
+			last = taken
+			d.notify(daemon.SdNotifyReady)
+		case <-tick.C:
+			d.mu.Lock()
+			cfg := d.cfg
+			d.mu.Unlock()
+			now := stamps(cfg)
+			if !sameStamps(now, taken) && sameStamps(now, last) {
+				taken = d.reload(false)
+				now = taken
+			}
+			last = now
+		}
+	}
+}
+
+// reload reads the config and puts it into force if it is right. A wrong one
+// changes nothing and is shown. It returns the stamps of what it read.
+func (d *Daemon) reload(asked bool) map[string]stamp {
+	d.mu.Lock()
+	before := d.cfg
+	d.mu.Unlock()
+	seen := stamps(before)
+	cfg, err := d.opts.Load()
+	if err != nil {
+		d.mu.Lock()
+		d.configError = err.Error()
+		d.mu.Unlock()
+		d.log.Error("the config has mistakes; the one before stays in force", zap.Error(err))
+		return seen
+	}
+	if cfg.Hash == before.Hash && !asked {
+		d.mu.Lock()
+		d.configError = ""
+		d.mu.Unlock()
+		return stamps(cfg)
+	}
+	d.enforce(cfg)
+	d.log.Info("the config was taken", zap.String("config", cfg.File), zap.String("hash", cfg.Hash), zap.Int("accounts", len(d.collector.Accounts())))
+	return stamps(cfg)
+}
+
+// watchKeys takes what the command line changes in the keychain.
+func (d *Daemon) watchKeys(ctx context.Context) {
+	err := d.keys.Watch(ctx, func(c keychain.Change) { d.keysChanged(c) })
+	if err != nil && ctx.Err() == nil {
+		d.log.Error("the keychain is not watched; tokens assigned from now on are seen at the next start", zap.Error(err))
+	}
+}
+
+// renewTokens runs the keychain's autocomplete on its schedule.
+func (d *Daemon) renewTokens(ctx context.Context) {
+	for {
+		d.complete(ctx)
+		d.mu.Lock()
+		next := d.autocomplete.Next(time.Now())
+		d.mu.Unlock()
+		for time.Now().Before(next) {
+			t := time.NewTimer(min(longestWait, time.Until(next)))
+			select {
+			case <-ctx.Done():
+				t.Stop()
+				return
+			case <-d.newSchedule:
+				t.Stop()
+				d.mu.Lock()
+				next = d.autocomplete.Next(time.Now())
+				d.mu.Unlock()
+			case <-t.C:
+			}
+		}
+	}
+}
+
+// complete makes and refreshes what tokens can be, and says what came of it.
+func (d *Daemon) complete(ctx context.Context) {
+	outcomes, err := d.keys.Autocomplete(ctx)
+	if err != nil && ctx.Err() == nil {
+		d.log.Error("tokens are not refreshed", zap.Error(err))
+	}
+	for _, o := range outcomes {
+		if o.Err == nil {
+			d.log.Info("a token was refreshed", zap.String("slot", o.Slot))
+		} else if ctx.Err() == nil {
+			d.log.Error("a token was not refreshed; the one there stays", zap.String("slot", o.Slot), zap.Error(o.Err))
+		}
+	}
+}
+
+// keysChanged tells of what another process did to the keychain.
+func (d *Daemon) keysChanged(c keychain.Change) {
+	for _, w := range c.Warnings {
+		d.log.Warn("keychain", zap.Error(w))
+	}
+	switch {
+	case c.Err != nil:
+		d.log.Error("the keychain cannot be read; the tokens of before stay in use", zap.Error(c.Err))
+	case len(c.Slots) > 0:
+		d.log.Info("tokens were taken from the keychain", zap.Strings("slots", c.Slots))
+	}
+}

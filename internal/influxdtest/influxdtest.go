@@ -1,0 +1,285 @@
+// Package influxdtest runs a real InfluxDB 1.8.10 for a test: a process of its
+// own, on free ports of 127.0.0.1, with its data in the test's temporary folder.
+// It speaks the write and query API of InfluxDB 2 as well, so that the code under
+// test meets the answers of a server rather than what a fake believes they are.
+//
+//	db := influxdtest.Start(t)          // running, with an empty database
+//	write to db.URL, bucket db.Database
+//	rows := db.Query(t, `SELECT * FROM profile`)
+//	db.Kill(); db.Restart(t)            // as after a crash, on the same data
+//
+// The server is built from the module proxy, once for a machine; a test binary
+// that finds it built shares it. Where it cannot be built the test is skipped
+// with a word, and fails where CI is set. The process ends with the test.
+package influxdtest
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+	"time"
+)
+
+const (
+	// startTimeout bounds the wait for /health. A start takes 0.1 s on an idle
+	// machine and 6 s with Flux; the rest is room for a loaded one.
+	startTimeout = 60 * time.Second
+	pollEvery    = 20 * time.Millisecond
+	attempts     = 5 // another process may take a free port before influxd does
+)
+
+// Option changes how the server is started.
+type Option func(*Server)
+
+// WithAuth switches authentication on, with one user, who may do everything.
+// Token is "user:password" then.
+func WithAuth(user, password string) Option {
+	return func(s *Server) { s.user, s.password = user, password }
+}
+
+// WithoutDatabase leaves the database to be made by [Server.Exec].
+func WithoutDatabase() Option {
+	return func(s *Server) { s.bare = true }
+}
+
+// WithHTTP adds lines to the [http] part of the server's configuration:
+// `max-body-size = 2000`.
+func WithHTTP(lines string) Option {
+	return func(s *Server) { s.http = lines }
+}
+
+// WithFlux starts the server ready for [Server.Flux].
+func WithFlux() Option {
+	return func(s *Server) { s.flux = true }
+}
+
+// Server is a running InfluxDB.
+type Server struct {
+	URL      string // http://127.0.0.1:PORT
+	Database string // the bucket's name
+	Token    string // what to send as token; empty without WithAuth
+
+	user, password string
+	bare           bool
+	http           string
+	flux           bool
+	binary, dir    string
+	port           int
+	client         *http.Client
+	process        *process
+}
+
+// Start runs an InfluxDB for the length of the test and makes its database.
+func Start(tb testing.TB, opts ...Option) *Server {
+	tb.Helper()
+	binary, err := build(tb.Context())
+	if err != nil {
+		missing(tb, err)
+	}
+	s := &Server{
+		Database: "followers", binary: binary, dir: tb.TempDir(),
+		client: &http.Client{Transport: &http.Transport{}, Timeout: time.Minute},
+	}
+	for _, opt := range opts {
+		opt(s)
+	}
+	tb.Cleanup(func() {
+		s.Kill()
+		s.client.CloseIdleConnections()
+	})
+	if err := s.startOnFreePort(tb.Context()); err != nil {
+		tb.Fatal(err)
+	}
+	s.prepare(tb)
+	return s
+}
+
+func missing(tb testing.TB, err error) {
+	tb.Helper()
+	if os.Getenv("CI") != "" {
+		tb.Fatalf("influxdtest: InfluxDB could not be built: %v", err)
+	}
+	tb.Skipf("influxdtest: InfluxDB could not be built: %v", err)
+}
+
+// prepare makes the user first: with authentication on and nobody there yet
+// InfluxDB takes nothing but that.
+func (s *Server) prepare(tb testing.TB) {
+	tb.Helper()
+	if s.user != "" {
+		s.Exec(tb, fmt.Sprintf(`CREATE USER %q WITH PASSWORD '%s' WITH ALL PRIVILEGES`, s.user, s.password))
+		s.Token = s.user + ":" + s.password
+	}
+	if !s.bare {
+		s.Exec(tb, fmt.Sprintf("CREATE DATABASE %q", s.Database))
+	}
+}
+
+func (s *Server) startOnFreePort(ctx context.Context) error {
+	var err error
+	for range attempts {
+		if s.port, err = freePort(ctx); err != nil {
+			return err
+		}
+		s.URL = fmt.Sprintf("http://127.0.0.1:%d", s.port)
+		if err = s.start(ctx); err == nil {
+			return nil
+		}
+	}
+	return err
+}
+
+func freePort(ctx context.Context) (int, error) {
+	var lc net.ListenConfig
+	l, err := lc.Listen(ctx, "tcp", "127.0.0.1:0")
+	if err != nil {
+		return 0, fmt.Errorf("influxdtest: free port: %w", err)
+	}
+	port := l.Addr().(*net.TCPAddr).Port
+	return port, l.Close()
+}
+
+// Stop ends the server in good order. Its data stay.
+func (s *Server) Stop() { s.end(os.Interrupt) }
+
+// Kill ends the server at once, as kill -9 does. Its data stay.
+func (s *Server) Kill() { s.end(os.Kill) }
+
+func (s *Server) end(signal os.Signal) {
+	if s.process == nil {
+		return
+	}
+	s.process.end(signal)
+	s.process = nil
+	s.client.CloseIdleConnections()
+}
+
+// Restart starts the server again, after Stop or Kill or while it runs, on the
+// same port and the same data.
+func (s *Server) Restart(tb testing.TB) {
+	tb.Helper()
+	s.Stop()
+	if err := s.start(tb.Context()); err != nil {
+		tb.Fatal(err)
+	}
+}
+
+const config = `reporting-disabled = true
+bind-address = "127.0.0.1:0"
+
+[meta]
+  dir = %[1]q
+
+[data]
+  dir = %[2]q
+  wal-dir = %[3]q
+  query-log-enabled = false
+
+[monitor]
+  store-enabled = false
+
+[http]
+  bind-address = "127.0.0.1:%[4]d"
+  flux-enabled = %[7]t
+  log-enabled = false
+  auth-enabled = %[5]t
+  ping-auth-enabled = false
+  %[6]s
+
+[logging]
+  level = "warn"
+  suppress-logo = true
+`
+
+func (s *Server) start(ctx context.Context) error {
+	file := filepath.Join(s.dir, "influxdb.conf")
+	text := fmt.Sprintf(config, filepath.Join(s.dir, "meta"), filepath.Join(s.dir, "data"),
+		filepath.Join(s.dir, "wal"), s.port, s.user != "", s.http, s.flux)
+	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+		return fmt.Errorf("influxdtest: %w", err)
+	}
+	p, err := startProcess(s.binary, "run", "-config", file)
+	if err != nil {
+		return fmt.Errorf("influxdtest: %w", err)
+	}
+	if err := s.waitHealthy(ctx, p); err != nil {
+		p.end(os.Kill)
+		return fmt.Errorf("influxdtest: %w\n%s", err, p.output.Bytes())
+	}
+	s.process = p
+	return nil
+}
+
+func (s *Server) waitHealthy(ctx context.Context, p *process) error {
+	ctx, cancel := context.WithTimeout(ctx, startTimeout)
+	defer cancel()
+	tick := time.NewTicker(pollEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return errors.New("the server does not answer /health")
+		case <-p.ended:
+			return errors.New("the server ended at its start")
+		case <-tick.C:
+			if s.healthy(ctx) {
+				return nil
+			}
+		}
+	}
+}
+
+func (s *Server) healthy(ctx context.Context) bool {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, s.URL+"/health", nil)
+	if err != nil {
+		return false
+	}
+	resp, err := s.client.Do(req)
+	if err != nil {
+		return false
+	}
+	return resp.Body.Close() == nil && resp.StatusCode == http.StatusOK
+}
+
+// process is one run of influxd. A goroutine of its own waits for it, so that it
+// leaves no zombie, and closes ended.
+type process struct {
+	cmd    *exec.Cmd
+	output bytes.Buffer // read it after ended is closed
+	ended  chan struct{}
+}
+
+func startProcess(binary string, args ...string) (*process, error) {
+	// No context: the process outlives tb.Context, which ends before Cleanup.
+	p := &process{cmd: exec.Command(binary, args...), ended: make(chan struct{})} //nolint:noctx // ended by end
+	p.cmd.Stdout, p.cmd.Stderr = &p.output, &p.output
+	dieWithParent(p.cmd)
+	if err := p.cmd.Start(); err != nil {
+		return nil, err
+	}
+	go func() {
+		defer close(p.ended)
+		_ = p.cmd.Wait()
+	}()
+	return p, nil
+}
+
+// end signals the process and waits; one that does not listen is killed.
+func (p *process) end(signal os.Signal) {
+	_ = p.cmd.Process.Signal(signal)
+	patience := time.NewTimer(20 * time.Second)
+	defer patience.Stop()
+	select {
+	case <-p.ended:
+	case <-patience.C:
+		_ = p.cmd.Process.Kill()
+		<-p.ended
+	}
+}

@@ -1,0 +1,200 @@
+package keychain
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"regexp"
+	"strings"
+	"time"
+
+	"filippo.io/age"
+)
+
+// record is what a slot holds, with what is known of it.
+type record struct {
+	value Value
+	// stamp is the id of the dump in which the value appeared first. It names the
+	// value without telling it.
+	stamp    string
+	assigned time.Time
+	// expires is when the value ends, where that is not in the value itself.
+	expires time.Time
+}
+
+// end returns when the value ends, zero where nobody knows.
+func (r record) end() time.Time {
+	if t, err := time.Parse(time.RFC3339, r.value.Get("expires_at")); err == nil {
+		return t
+	}
+	return r.expires
+}
+
+// content is what a dump holds. It does not change once it is in memory.
+type content struct {
+	time  time.Time
+	slots map[string]record
+}
+
+func (c content) clone() content {
+	return content{c.time, maps.Clone(c.slots)}
+}
+
+// dumpVersion is the version of the JSON in a dump.
+const dumpVersion = 1
+
+// maxDump bounds the file of a dump, in bytes.
+const maxDump = 16 << 20
+
+// dumpJSON is a dump before encryption. The secrets are plain strings in it, so
+// it goes nowhere but into age.
+type dumpJSON struct {
+	Version int                   `json:"version"`
+	Time    time.Time             `json:"time"`
+	Slots   map[string]recordJSON `json:"slots"`
+}
+
+type recordJSON struct {
+	Value    json.RawMessage `json:"value"` // a string, or an object of strings
+	Stamp    string          `json:"stamp"`
+	Assigned time.Time       `json:"assigned"`
+	Expires  time.Time       `json:"expires,omitzero"`
+}
+
+func (c content) marshal() ([]byte, error) {
+	d := dumpJSON{Version: dumpVersion, Time: c.time, Slots: make(map[string]recordJSON, len(c.slots))}
+	for slot, r := range c.slots {
+		var raw any = r.value.Bare()
+		if !r.value.IsBare() {
+			fields := make(map[string]string)
+			for _, name := range r.value.Names() {
+				fields[name] = r.value.Get(name)
+			}
+			raw = fields
+		}
+		value, err := json.Marshal(raw)
+		if err != nil {
+			return nil, err
+		}
+		d.Slots[slot] = recordJSON{Value: value, Stamp: r.stamp, Assigned: r.assigned, Expires: r.expires}
+	}
+	return json.Marshal(d)
+}
+
+// unmarshal reads a decrypted dump. Its errors repeat nothing of the text.
+func unmarshal(text []byte) (content, error) {
+	var d dumpJSON
+	if err := json.Unmarshal(text, &d); err != nil {
+		return content{}, errors.New("what was encrypted is not the JSON of a dump")
+	}
+	if d.Version != dumpVersion {
+		return content{}, fmt.Errorf("it has version %d; this program reads version %d", d.Version, dumpVersion)
+	}
+	c := content{time: d.Time, slots: make(map[string]record, len(d.Slots))}
+	for slot, r := range d.Slots {
+		if _, _, err := ParseSlot(slot); err != nil {
+			return content{}, errors.New("it has a slot with an impossible name")
+		}
+		v, err := unmarshalValue(r.Value)
+		if err != nil {
+			return content{}, err
+		}
+		c.slots[slot] = record{value: v, stamp: r.Stamp, assigned: r.Assigned, expires: r.Expires}
+	}
+	return c, nil
+}
+
+func unmarshalValue(raw json.RawMessage) (Value, error) {
+	var s string
+	if json.Unmarshal(raw, &s) == nil && s != "" {
+		return Bare(s), nil
+	}
+	var fields map[string]string
+	if json.Unmarshal(raw, &fields) == nil {
+		if v := Mapping(fields); !v.IsZero() {
+			return v, nil
+		}
+	}
+	return Value{}, errors.New("it has a value that is neither a string nor a mapping of strings")
+}
+
+// encrypt returns the dump as its file holds it.
+func (c content) encrypt(to age.Recipient) ([]byte, error) {
+	text, err := c.marshal()
+	if err != nil {
+		return nil, err
+	}
+	var file bytes.Buffer
+	w, err := age.Encrypt(&file, to)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := w.Write(text); err != nil {
+		return nil, err
+	}
+	if err := w.Close(); err != nil {
+		return nil, err
+	}
+	if file.Len() > maxDump {
+		return nil, fmt.Errorf("the dump has %d bytes; at most %d will do", file.Len(), maxDump)
+	}
+	return file.Bytes(), nil
+}
+
+// decrypt reads the file of a dump. age authenticates every byte of it.
+func decrypt(file []byte, with []age.Identity) (content, error) {
+	r, err := age.Decrypt(bytes.NewReader(file), with...)
+	if err != nil {
+		return content{}, errors.New("it cannot be decrypted")
+	}
+	text, err := io.ReadAll(io.LimitReader(r, maxDump))
+	if err != nil {
+		return content{}, errors.New("it cannot be decrypted to its end")
+	}
+	return unmarshal(text)
+}
+
+// dumpID is the name of a dump without its ending: the time, so that names sort
+// as the dumps were written, and what tells the key that opens it.
+type dumpID string
+
+const (
+	idTime  = "20060102T150405.000000000Z"
+	dumpExt = ".age"
+)
+
+var idForm = regexp.MustCompile(`^\d{8}T\d{6}\.\d{9}Z-[0-9a-f]{8}$`)
+
+// parseID takes the name of a file apart; ok is false for any other file.
+func parseID(file string) (id dumpID, ok bool) {
+	name, ok := strings.CutSuffix(file, dumpExt)
+	if !ok || !idForm.MatchString(name) {
+		return "", false
+	}
+	if _, err := time.Parse(idTime, name[:len(idTime)]); err != nil {
+		return "", false
+	}
+	return dumpID(name), true
+}
+
+// time is when the dump was written, by its name.
+func (id dumpID) time() time.Time {
+	t, _ := time.Parse(idTime, string(id[:len(idTime)]))
+	return t
+}
+
+// tag tells the key that opens the dump.
+func (id dumpID) tag() string { return string(id[len(idTime)+1:]) }
+
+// nextID is the name of a dump written now: later than every one before it, also
+// where the clock went backwards.
+func nextID(now time.Time, last dumpID, tag string) dumpID {
+	now = now.UTC()
+	if last != "" && !now.After(last.time()) {
+		now = last.time().Add(time.Nanosecond)
+	}
+	return dumpID(now.Format(idTime) + "-" + tag)
+}

@@ -1,0 +1,90 @@
+package keychain_test
+
+import (
+	"fmt"
+	"os"
+	"strings"
+	"testing"
+
+	"go.uber.org/goleak"
+
+	"collectord/keychain"
+)
+
+// TestMain also is the process that crash tests start and kill.
+func TestMain(m *testing.M) {
+	if dir := os.Getenv("KEYCHAIN_TEST_DIR"); dir != "" {
+		if err := child(dir, os.Getenv("KEYCHAIN_TEST_SLOT")); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		return
+	}
+	goleak.VerifyTestMain(m)
+}
+
+// child assigns 0, 1, 2 ... to the slot and acknowledges each on stdout, until it
+// is killed or has done childRounds.
+func child(dir, slot string) error {
+	k, err := keychain.Open(keychain.Options{Dir: dir})
+	if err != nil {
+		return err
+	}
+	for i := range childRounds {
+		if err := k.Assign(slot, keychain.Bare(fmt.Sprint("value-", i))); err != nil {
+			return err
+		}
+		fmt.Println(i)
+	}
+	return nil
+}
+
+const childRounds = 2000
+
+func open(t testing.TB, dir string, opts ...func(*keychain.Options)) *keychain.KeyChain {
+	t.Helper()
+	o := keychain.Options{Dir: dir, Credentials: "/nonexistent"}
+	for _, opt := range opts {
+		opt(&o)
+	}
+	k, err := keychain.Open(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(k.Close)
+	return k
+}
+
+func loaded(t testing.TB, dir string, opts ...func(*keychain.Options)) *keychain.KeyChain {
+	t.Helper()
+	k := open(t, dir, opts...)
+	must(t, k.LoadLast())
+	return k
+}
+
+func must(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func want(t testing.TB, k *keychain.KeyChain, slot, value string) {
+	t.Helper()
+	v, ok := k.Get(slot)
+	if ok != (value != "") || v.Bare() != value {
+		t.Errorf("%s: got %q, %v; want %q", slot, v.Bare(), ok, value)
+	}
+}
+
+func contains(t testing.TB, err error, parts ...string) {
+	t.Helper()
+	if err == nil {
+		t.Fatalf("no error; want one with %q", parts)
+	}
+	for _, part := range parts {
+		if !strings.Contains(err.Error(), part) {
+			t.Errorf("error %q lacks %q", err, part)
+		}
+	}
+}

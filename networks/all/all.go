@@ -1,0 +1,55 @@
+// Package all lists the networks that collectord knows, one line each. To add a
+// network is to add its folder and its line here.
+package all
+
+import (
+	"net/http"
+
+	"collectord/networks"
+	"collectord/networks/instagram"
+	"collectord/networks/sim"
+	"collectord/networks/twitter"
+	"collectord/networks/vk"
+)
+
+// entry is one network and its simulator.
+type entry struct {
+	networks.Descriptor
+	simulate func(*sim.World) http.Handler
+}
+
+func entries() []entry {
+	return []entry{
+		{vk.Descriptor(), sim.VK},
+		{twitter.Descriptor(), sim.Twitter},
+		{instagram.Descriptor(), sim.Instagram},
+	}
+}
+
+// List returns every network, in the order in which people are shown them.
+func List() []networks.Descriptor {
+	var list []networks.Descriptor
+	for _, e := range entries() {
+		list = append(list, e.Descriptor)
+	}
+	return list
+}
+
+// Find returns the network called name, the key it has in the config.
+func Find(name string) (networks.Descriptor, bool) {
+	for _, e := range entries() {
+		if e.Name == name {
+			return e.Descriptor, true
+		}
+	}
+	return networks.Descriptor{}, false
+}
+
+// Simulators returns, by the network's name, what simulates it.
+func Simulators() map[string]func(*sim.World) http.Handler {
+	m := make(map[string]func(*sim.World) http.Handler)
+	for _, e := range entries() {
+		m[e.Name] = e.simulate
+	}
+	return m
+}

@@ -1,0 +1,89 @@
+// Package twitter asks X (Twitter) for follower counts, by its API v2.
+//
+//	handles  GET {base}/2/users/by?usernames=a,b,c   100 accounts a request
+//	ids      GET {base}/2/users?ids=1,2,3            100 accounts a request
+//
+// An account is asked by its handle once and by its id from then on, because
+// handles are given up and taken by others. Both calls take the same fields
+// (user.fields=public_metrics,protected,verified,verified_type) and no expansions:
+// X bills $0.010 for each User it returns, once a UTC day, however many fields and
+// however often (https://docs.x.com/x-api/getting-started/pricing, read 2026-11-21);
+// an expanded pinned post would be billed on top.
+//
+// Limits (https://docs.x.com/x-api/fundamentals/rate-limits, read 2026-11-21): each
+// call 300 requests in 15 minutes with a bearer token and 900 with the four keys of
+// a user. The default rate is that of the bearer token, 30,000 accounts in 15
+// minutes; with the four keys requests_per_second may be 1. Money ends before either.
+//
+//	X says                                     here
+//	errors[] "Not Found Error"                 NotFound, of the account
+//	errors[] "Forbidden", "suspended"          Suspended, of the account
+//	errors[] field-hydration-failure           Temporary, of the account
+//	400 about usernames or ids                 BadBatch; NotFound of an account alone
+//	401, code 32, 89, 135, 215                 Unauthorized
+//	402 credits, credits-depleted              Payment
+//	403 client-not-enrolled, 453 ...           Forbidden
+//	429                                        RateLimited, Quota where a day's window is empty
+//	429 usage-capped                           Quota
+//	5xx                                        Temporary
+//
+// The token (slot tw) is either the four keys of an app and a user, which sign each
+// request by OAuth 1.0a and never expire, or an app's bearer token. Both come from
+// the app's page at https://developer.x.com. The host is part of an OAuth signature:
+// a proxy named in base_url has to keep the Host header.
+//
+// Followers, following and posts are exact. Protected accounts show theirs as well.
+package twitter
+
+import (
+	"strings"
+
+	"collectord/networks"
+	"collectord/networks/internal/rest"
+)
+
+const (
+	name    = "twitter"
+	baseURL = "https://api.x.com"
+	// perSecond is 300 requests in 15 minutes, the smaller of X's two limits.
+	perSecond = 300.0 / (15 * 60)
+)
+
+// Descriptor says what the rest of the program has to know of X.
+func Descriptor() networks.Descriptor {
+	return networks.Descriptor{
+		Name: name, Title: "X (Twitter)",
+		Slots:             slots(),
+		RequestsPerSecond: perSecond,
+		BaseURL:           baseURL,
+		New:               New,
+	}
+}
+
+type network struct {
+	opts networks.Options
+	base string
+}
+
+var _ networks.Checker = (*network)(nil)
+
+// New returns the network. Of the options it takes BaseURL, HTTP and UserAgent.
+func New(opts networks.Options) networks.Network {
+	base := opts.BaseURL
+	if base == "" {
+		base = baseURL
+	}
+	return &network{opts: opts, base: strings.TrimSuffix(base, "/")}
+}
+
+// refused makes an error of this network about one account.
+func refused(op string, kind networks.Kind, code, msg string) *networks.Error {
+	return &networks.Error{Op: name + ": " + op, Kind: kind, Code: code, Msg: msg}
+}
+
+// client returns what makes the requests of one token.
+func (n *network) client(k keys) *rest.Client {
+	opts := n.opts
+	opts.HTTP = k.sign(opts.HTTP)
+	return rest.NewClient(name, opts)
+}
