@@ -99,6 +99,13 @@ func (c *Collector) Configure(cfg *config.Config) {
 		if !kept[name] {
 			stop()
 			delete(c.stop, name)
+			c.networks[name].forgetTicks()
+		}
+	}
+	for name := range c.slots {
+		if !kept[name] { // ticks of a network that nobody wanted polled are not missed
+			delete(c.slots, name)
+			c.networkOf(name).forgetTicks()
 		}
 	}
 	c.runMissing()
@@ -106,14 +113,7 @@ func (c *Collector) Configure(cfg *config.Config) {
 
 // configure makes or changes one network. The caller holds c.mu.
 func (c *Collector) configure(cfg config.Network) {
-	n := c.networks[cfg.Name]
-	if n == nil {
-		n = &network{
-			name: cfg.Name, log: c.opts.Log.With(zap.String("network", cfg.Name)), journal: c.opts.Journal,
-			reload: make(chan struct{}, 1), next: c.slots[cfg.Name],
-		}
-		c.networks[cfg.Name] = n
-	}
+	n := c.networkOf(cfg.Name)
 	poller := n.poller
 	if poller == nil || !samePoller(n.cfg, cfg) {
 		poller = c.poller(cfg)
@@ -122,6 +122,19 @@ func (c *Collector) configure(cfg config.Network) {
 		key := journal.AccountKey{Network: cfg.Name, Label: a.Label}
 		return newAccount(cfg.Name, a, c.rows[key], c.latest[key])
 	})
+}
+
+// networkOf is the network with that name, new if need be. The caller holds c.mu.
+func (c *Collector) networkOf(name string) *network {
+	n := c.networks[name]
+	if n == nil {
+		n = &network{
+			name: name, log: c.opts.Log.With(zap.String("network", name)), journal: c.opts.Journal,
+			reload: make(chan struct{}, 1), next: c.slots[name],
+		}
+		c.networks[name] = n
+	}
+	return n
 }
 
 // samePoller reports whether two configs of a network ask it in the same way.

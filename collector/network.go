@@ -107,6 +107,15 @@ func (n *network) schedule(now time.Time) {
 	n.next = next
 }
 
+// forgetTicks forgets when the next ticks are: the network is not in the config any
+// more, and if it comes back it has missed nothing.
+func (n *network) forgetTicks() {
+	n.mu.Lock()
+	n.next, n.specs = make(map[string]time.Time), nil
+	n.mu.Unlock()
+	n.saveSlots(context.Background())
+}
+
 // run starts a poll at every tick until loop ends, and returns when the last poll
 // has; polls go on until ctx ends.
 func (n *network) run(loop, ctx context.Context) {

@@ -13,7 +13,7 @@ import (
 	"collectord/keychain"
 )
 
-var kills = flag.Int("kills", 8, "how often TestKill kills")
+var kills = flag.Int("kills", 4, "how often TestKill kills")
 
 func startChild(t *testing.T, dir, slot string) (*exec.Cmd, *bufio.Scanner) {
 	t.Helper()

@@ -51,7 +51,7 @@ func (d disk) prepare() error {
 			return fmt.Errorf("keychain: %w", err)
 		}
 		if info.Mode().Perm()&0o077 != 0 {
-			if err := os.Chmod(d.folder(), 0o700); err != nil {
+			if err := os.Chmod(d.folder(), info.Mode().Perm()&^0o077); err != nil {
 				return fmt.Errorf("keychain: others can read the folder: %w", err)
 			}
 		}

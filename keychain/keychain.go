@@ -196,10 +196,7 @@ func (v Value) trim() Value {
 			fields[name] = Secret(s)
 		}
 	}
-	if len(fields) == 0 {
-		return Value{}
-	}
-	return Value{fields: &fields}
+	return valueOf(fields)
 }
 
 // Delete empties a slot. Older dumps still hold the value until they are pruned.
@@ -258,7 +255,7 @@ func (k *KeyChain) Check(ctx context.Context, slot string) (report string, err e
 	return k.Try(ctx, slot, v)
 }
 
-// ErrNoChecker: nobody has said how tokens of that kind are tried.
+// ErrNoChecker says that nobody has told how tokens of that kind are tried.
 var ErrNoChecker = errors.New("nothing can try a token of this kind")
 
 // Try is Check for a value that is not in the slot, or not yet.
@@ -312,43 +309,42 @@ func (k *KeyChain) Warnings() []error {
 // where a key is missing, unsafe or another one, an ErrDamaged where no dump can
 // be read, or about the disk; the keychain then holds what it held.
 func (k *KeyChain) LoadLast() error {
-	_, err := k.sync()
-	return err
+	return k.sync()
 }
 
 // sync takes over what other processes have changed. Dumps do not change, so one
 // that is in memory is not read again.
-func (k *KeyChain) sync() (changed bool, err error) {
+func (k *KeyChain) sync() (err error) {
 	for range 3 { // dumps are pruned while others read
-		changed, err = k.syncOnce()
+		err = k.syncOnce()
 		if !errors.Is(err, fs.ErrNotExist) {
 			break
 		}
 	}
-	return changed, err
+	return err
 }
 
-func (k *KeyChain) syncOnce() (changed bool, err error) {
+func (k *KeyChain) syncOnce() error {
 	k.mu.RLock()
 	seen := k.seen
 	k.mu.RUnlock()
 	ids, err := k.disk.ids()
 	if err != nil {
-		return false, err
+		return err
 	}
 	if len(ids) == 0 || ids[0] == seen {
 		k.mu.Lock()
 		defer k.mu.Unlock()
 		k.states, _ = k.disk.readStates()
-		return false, nil
+		return nil
 	}
 	ks, err := k.disk.readKeys()
 	if err != nil {
-		return false, err
+		return err
 	}
 	id, c, warnings, err := k.disk.newest(ids, ks)
 	if err != nil {
-		return false, err
+		return err
 	}
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -359,11 +355,10 @@ func (k *KeyChain) syncOnce() (changed bool, err error) {
 	}
 	k.states = states
 	if k.seen > ids[0] { // a change was made meanwhile, and its dump is newer
-		return false, nil
+		return nil
 	}
-	changed = k.id != id
 	k.seen, k.id, k.now, k.warnings = ids[0], id, c, warnings
-	return changed, nil
+	return nil
 }
 
 // lock is held around every change to the folder.
@@ -391,7 +386,7 @@ func (k *KeyChain) change(do func(slots map[string]record, id dumpID) error) err
 		return err
 	}
 	defer unlock()
-	if _, err := k.sync(); err != nil {
+	if err := k.sync(); err != nil {
 		return err
 	}
 	ids, err := k.disk.ids()

@@ -80,7 +80,7 @@ func (r *Refusal) Error() string { return r.Err.Error() }
 // Unwrap returns the cause.
 func (r *Refusal) Unwrap() error { return r.Err }
 
-// ErrNotRenewable: nothing can make a new token for the slot.
+// ErrNotRenewable says that nothing can make a new token for the slot.
 var ErrNotRenewable = errors.New("the token cannot be renewed: assign a new one")
 
 // Outcome is what came of one slot in Autocomplete.
@@ -282,7 +282,7 @@ func (k *KeyChain) renewLocked(ctx context.Context, slot string, wants func(reco
 		return Token{}, err
 	}
 	defer unlock()
-	if _, err := k.sync(); err != nil {
+	if err := k.sync(); err != nil {
 		return Token{}, err
 	}
 	r, held := k.record(slot)

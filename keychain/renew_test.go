@@ -59,10 +59,9 @@ func refreshing(f keychain.Refresher) func(*keychain.Options) {
 
 func TestAutocompleteRefreshesWhatIsDue(t *testing.T) {
 	for _, c := range []struct {
-		name        string
-		window      keychain.Window
-		soon, now   bool
-		description string
+		name      string
+		window    keychain.Window
+		soon, now bool
 	}{
 		{name: "due", window: always, soon: true, now: true},
 		{name: "due before the next run", window: keychain.Window{By: time.Now().Add(20 * time.Minute)}, soon: true, now: true},

@@ -12,7 +12,9 @@ import (
 const redacted = "[redacted]"
 
 // Secret is a string that does not print: every way of formatting or encoding
-// it gives "[redacted]". Reveal returns it.
+// it gives "[redacted]". Reveal returns it. One gap is fmt's: it cannot call the
+// methods of what is in an unexported field, so a struct that keeps a Secret there
+// must not be printed whole; a Value has no such gap.
 type Secret string
 
 // Reveal returns the secret itself. Every call is a place to review.
@@ -42,10 +44,10 @@ func (s Secret) LogValue() slog.Value { return slog.StringValue(s.String()) }
 // zero Value holds nothing. Values do not change; Equal compares them.
 type Value struct {
 	_ [0]func() // == would compare addresses, so it does not compile
-	// fields is behind a pointer because fmt, asked to print a struct that keeps
-	// a Value in an unexported field, cannot call Format: it then prints the
-	// pointer and not what it points to.
-	fields *map[string]Secret
+	// fields is behind two pointers because fmt, asked to print a struct that keeps
+	// a Value in an unexported field, cannot call Format. It prints an address then;
+	// behind one pointer, %s would print the map.
+	fields **map[string]Secret
 }
 
 // get returns the named string; bare is the name of a bare one.
@@ -53,7 +55,7 @@ func (v Value) get(name string) (Secret, bool) {
 	if v.fields == nil {
 		return "", false
 	}
-	s, ok := (*v.fields)[name]
+	s, ok := (**v.fields)[name]
 	return s, ok
 }
 
@@ -62,7 +64,7 @@ func (v Value) all() map[string]Secret {
 	if v.fields == nil {
 		return nil
 	}
-	return *v.fields
+	return **v.fields
 }
 
 // Format prints the names of the fields and never what is in them.
@@ -87,7 +89,7 @@ func Bare(s string) Value {
 	if s == "" {
 		return Value{}
 	}
-	return Value{fields: &map[string]Secret{bare: Secret(s)}}
+	return valueOf(map[string]Secret{bare: Secret(s)})
 }
 
 // Mapping is a Value of named strings. Empty strings are left out.
@@ -98,10 +100,16 @@ func Mapping(m map[string]string) Value {
 			fields[k] = Secret(s)
 		}
 	}
+	return valueOf(fields)
+}
+
+// valueOf is the Value with these fields, which nobody changes any more.
+func valueOf(fields map[string]Secret) Value {
 	if len(fields) == 0 {
 		return Value{}
 	}
-	return Value{fields: &fields}
+	p := &fields
+	return Value{fields: &p}
 }
 
 // IsZero reports whether the value holds nothing.

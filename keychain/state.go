@@ -96,7 +96,7 @@ func (k *KeyChain) setState(slot string, e stateEntry) error {
 		return err
 	}
 	defer unlock()
-	if _, err := k.sync(); err != nil {
+	if err := k.sync(); err != nil {
 		return err
 	}
 	k.mu.RLock()

@@ -49,7 +49,10 @@ func (k *KeyChain) Watch(ctx context.Context, changed func(Change)) error {
 			return nil
 		case <-ticks.C:
 		case <-events:
-		case <-faults: // an overflow: the next look sees everything
+		case _, ok := <-faults: // an overflow: the next look sees everything
+			if !ok {
+				faults = nil
+			}
 		}
 	}
 }
@@ -57,8 +60,7 @@ func (k *KeyChain) Watch(ctx context.Context, changed func(Change)) error {
 // look loads the newest dump if it is another one, and tells of it.
 func (k *KeyChain) look(told string, changed func(Change)) string {
 	before := k.stamps()
-	_, err := k.sync()
-	if err != nil {
+	if err := k.sync(); err != nil {
 		if err.Error() != told {
 			changed(Change{Err: err})
 		}

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -11,6 +10,7 @@ import (
 	"time"
 
 	"github.com/jedib0t/go-pretty/v6/table"
+	"github.com/jedib0t/go-pretty/v6/text"
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
 
@@ -37,7 +37,7 @@ func newShowCommand(env *environment) *cobra.Command {
 		Args:  noArguments,
 		RunE: withKeychain(env, func(_ context.Context, k *keychain.KeyChain, _ []string) error {
 			if asJSON {
-				return printJSON(env.Stdout, slotsJSON(k.Show()))
+				return writeJSON(env.Stdout, slotsJSON(k.Show()))
 			}
 			rows := []table.Row{}
 			for _, s := range k.Show() {
@@ -139,17 +139,17 @@ func reportChecks(stdout io.Writer, results []checkJSON, asJSON bool) error {
 	var failed error
 	rows := []table.Row{}
 	for _, r := range results {
-		word, text := "ok", r.Report
+		word, says := "ok", r.Report
 		if !r.OK {
-			word, text, failed = "failed", r.Error, errSilent
+			word, says, failed = "failed", r.Error, errSilent
 			if r.Hint != "" {
-				text += hintMark + r.Hint
+				says += hintMark + r.Hint
 			}
 		}
-		rows = append(rows, table.Row{r.Slot, word, text})
+		rows = append(rows, table.Row{r.Slot, word, says})
 	}
 	if asJSON {
-		return errors.Join(printJSON(stdout, results), failed)
+		return errors.Join(writeJSON(stdout, results), failed)
 	}
 	printRows(stdout, table.Row{"slot", "result", "report"}, rows)
 	return failed
@@ -187,7 +187,7 @@ func newDumpsCommand(env *environment) *cobra.Command {
 				rows = append(rows, table.Row{d.ID, d.Time.Format(time.RFC3339), holds})
 			}
 			if asJSON {
-				return printJSON(env.Stdout, out)
+				return writeJSON(env.Stdout, out)
 			}
 			printRows(env.Stdout, table.Row{"id", "time", "slots"}, rows)
 			return nil
@@ -208,13 +208,6 @@ func hintOf(err error) string {
 	return ""
 }
 
-func printJSON(w io.Writer, v any) error {
-	enc := json.NewEncoder(w)
-	enc.SetEscapeHTML(false)
-	enc.SetIndent("", "  ")
-	return enc.Encode(v)
-}
-
 // printRows prints a table: with lines on a terminal, columns alone elsewhere.
 // Nothing is printed for no rows.
 func printRows(w io.Writer, header table.Row, rows []table.Row) {
@@ -225,6 +218,7 @@ func printRows(w io.Writer, header table.Row, rows []table.Row) {
 	t.AppendHeader(header)
 	t.AppendRows(rows)
 	t.SetStyle(table.StyleLight)
+	t.Style().Format.Header = text.FormatDefault
 	if f, ok := w.(*os.File); !ok || !term.IsTerminal(int(f.Fd())) {
 		t.Style().Options = table.OptionsNoBordersAndSeparators
 		t.Style().Box.PaddingLeft = ""

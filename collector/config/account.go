@@ -19,6 +19,9 @@ type accountReader struct {
 	labels  map[string]string // label -> where it is written
 	same    map[identity]string
 	files   map[string]bool // accounts files read
+
+	fields []field // of an object; they read into d
+	d      *draft
 }
 
 // identity is what two labels have in common when they mean one account. A
@@ -29,10 +32,24 @@ type identity struct {
 }
 
 func newAccountReader(l *loader, n *Network, path string) *accountReader {
-	return &accountReader{
+	r := &accountReader{
 		l: l, n: n, path: path, network: n.Descriptor.New(networks.Options{}),
-		labels: map[string]string{}, same: map[identity]string{}, files: map[string]bool{},
+		files: map[string]bool{},
 	}
+	r.fields = []field{
+		{"handle", func(v value) { r.d.handle, r.d.handled = v.written("a handle, an id or a profile URL") }},
+		{"schedule", func(v value) { v.schedule(&r.d.account.Schedule) }},
+		{"tags", func(v value) { r.d.account.Tags = v.tags() }},
+		{"token", func(v value) { v.tokens(n.Descriptor, &r.d.account.Tokens) }},
+		{"label", func(v value) {
+			r.d.label = text{at: v.at}
+			if t, ok := v.written("a label"); ok {
+				r.d.label, r.d.labelled = t, true
+			}
+		}},
+	}
+	r.expect(0)
+	return r
 }
 
 // draft is an account of which not everything may be right.
@@ -45,17 +62,17 @@ type draft struct {
 // read reads accounts in the form of a mapping from label to handle or object,
 // or of a list of handles, objects and single pairs.
 func (r *accountReader) read(v value) {
-	v.path = r.path
+	v.base, v.last = r.path, part{}
 	switch {
 	case v.node.Kind == yaml.SequenceNode:
 		items, _ := v.items("", false)
-		r.n.Accounts = slices.Grow(r.n.Accounts, len(items))
+		r.expect(len(items))
 		for _, item := range items {
 			r.item(item)
 		}
 	case v.node.Kind == yaml.MappingNode || isNull(v.node):
 		pairs, _ := v.pairs("")
-		r.n.Accounts = slices.Grow(r.n.Accounts, len(pairs))
+		r.expect(len(pairs))
 		for _, p := range pairs {
 			r.pair(v, p)
 		}
@@ -64,11 +81,18 @@ func (r *accountReader) read(v value) {
 	}
 }
 
+// expect makes room for n more accounts.
+func (r *accountReader) expect(n int) {
+	r.n.Accounts = slices.Grow(r.n.Accounts, n)
+	if len(r.labels) == 0 {
+		r.labels, r.same = make(map[string]string, n), make(map[identity]string, n)
+	}
+}
+
 // pair reads "label: handle" or "label: {handle: ...}".
 func (r *accountReader) pair(v value, p pair) {
-	c := v.child(p.node, v.key(p.key))
-	key := v.child(p.place, c.path)
-	d := draft{label: text{at: key.at, s: p.key, raw: p.key}, labelled: true}
+	c := v.child(p.node, r.path, key(p.key))
+	d := draft{label: text{at: v.child(p.place, r.path, c.last).at, s: p.key, raw: p.key}, labelled: true}
 	switch c.node.Kind {
 	case yaml.MappingNode:
 		pairs, _ := c.pairs("")
@@ -86,8 +110,8 @@ func (r *accountReader) pair(v value, p pair) {
 func (r *accountReader) item(v value) {
 	if v.node.Kind == yaml.MappingNode {
 		pairs, _ := v.pairs("")
-		if len(pairs) == 1 && !slices.Contains(objectKeys(), pairs[0].key) {
-			v.path = r.path
+		if len(pairs) == 1 && !slices.ContainsFunc(r.fields, func(f field) bool { return f.key == pairs[0].key }) {
+			v.base, v.last = r.path, part{}
 			r.pair(v, pairs[0])
 			return
 		}
@@ -103,26 +127,13 @@ func (r *accountReader) item(v value) {
 	r.add(&draft{label: handle, handle: handle, labelled: ok, handled: ok})
 }
 
-func objectKeys() []string { return []string{"handle", "label", "schedule", "tags", "token"} }
-
 // object reads {handle, schedule, tags, token}, and label where the object is an
 // item of a list.
 func (r *accountReader) object(v value, pairs []pair, d *draft) {
-	fields := [...]field{
-		{"handle", func(v value) { d.handle, d.handled = v.written("a handle, an id or a profile URL") }},
-		{"schedule", func(v value) { v.schedule(&d.account.Schedule) }},
-		{"tags", func(v value) { d.account.Tags = v.tags() }},
-		{"token", func(v value) { v.tokens(r.n.Descriptor, &d.account.Tokens) }},
-		{"label", func(v value) {
-			d.label = text{at: v.at}
-			if t, ok := v.written("a label"); ok {
-				d.label, d.labelled = t, true
-			}
-		}},
-	}
-	known := fields[:]
+	r.d = d
+	known := r.fields
 	if d.labelled {
-		known = fields[:len(fields)-1]
+		known = known[:len(known)-1]
 	}
 	present := v.sectionOf(pairs, known)
 	if !slices.Contains(present, "handle") {

@@ -32,6 +32,7 @@ func (r *accountReader) readCSV(name string, src []byte) {
 	f.csv.FieldsPerRecord = -1
 	f.csv.TrimLeadingSpace = true
 	f.csv.ReuseRecord = true
+	r.expect(bytes.Count(src, []byte("\n")) + 1)
 	first := true
 	for {
 		record, err := f.csv.Read()
@@ -69,14 +70,14 @@ func (f *csvFile) syntax(err error) bool {
 	if pe.StartLine < pe.Line {
 		line, col = pe.StartLine, 1 // a quote that never ends is wrong where it begins
 	}
-	f.at(line, col, f.r.path).mistake("not CSV: %v", pe.Err)
+	f.at(line, col, f.r.path, part{}).mistake("not CSV: %v", pe.Err)
 	return true
 }
 
 // record reads one line.
 func (f *csvFile) record(record []string) {
-	label := f.text(0, record[0], "")
-	label.path = join(f.r.path, label.s)
+	label := f.text(0, record[0], f.r.path, part{})
+	label.last = key(label.s)
 	if len(record) < 2 {
 		if label.s == "" {
 			return // spaces alone
@@ -89,8 +90,8 @@ func (f *csvFile) record(record []string) {
 		return
 	}
 	d := draft{label: label, labelled: true, handled: true}
-	d.handle = f.text(1, record[1], join(label.path, "handle"))
-	d.account.Tags = f.tags(record, join(label.path, "tags"))
+	d.handle = f.text(1, record[1], f.r.path, label.last)
+	d.account.Tags = f.tags(record, label.at)
 	if d.handle.s == "" {
 		d.handle.mistake("a handle, an id or a profile URL expected after the label, got nothing")
 		d.handled = false
@@ -98,40 +99,43 @@ func (f *csvFile) record(record []string) {
 	f.r.add(&d)
 }
 
-func (f *csvFile) tags(record []string, path string) []Tag {
+func (f *csvFile) tags(record []string, label at) []Tag {
+	if len(record) <= 2 {
+		return nil
+	}
+	base := join(label.path(), "tags")
 	var tags []Tag
 	for i := 2; i < len(record); i++ {
-		field := f.text(i, record[i], path)
+		field := f.text(i, record[i], base, part{})
 		if field.s == "" {
 			continue // a comma at the end, as spreadsheets write it
 		}
-		key, val, ok := strings.Cut(field.s, "=")
+		name, val, ok := strings.Cut(field.s, "=")
 		if !ok {
 			field.refuse("tag=value expected")
 			continue
 		}
-		key, val = strings.TrimSpace(key), strings.TrimSpace(val)
-		at := field.at
-		at.path = join(path, key)
-		tags = addTag(tags, text{at: at, s: key, raw: key}, text{at: at, s: val, raw: val})
+		name, val = strings.TrimSpace(name), strings.TrimSpace(val)
+		field.last = key(name)
+		tags = addTag(tags, text{at: field.at, s: name, raw: name}, text{at: field.at, s: val, raw: val})
 	}
 	slices.SortFunc(tags, func(a, b Tag) int { return strings.Compare(a.Key, b.Key) })
 	return tags
 }
 
 // text is a field of the record that was read last.
-func (f *csvFile) text(i int, s, path string) text {
+func (f *csvFile) text(i int, s, base string, last part) text {
 	s = strings.TrimSpace(s)
 	line, col := f.csv.FieldPos(i)
-	return text{at: f.at(line, col, path), s: s, raw: s}
+	return text{at: f.at(line, col, base, last), s: s, raw: s}
 }
 
 // at is a place from a line and a column in bytes.
-func (f *csvFile) at(line, col int, path string) at {
+func (f *csvFile) at(line, col int, base string, last part) at {
 	if col > 1 {
 		col = 1 + f.characters(line, col-1)
 	}
-	return at{l: f.r.l, file: f.name, line: line, col: max(col, 1), path: path}
+	return at{l: f.r.l, file: f.name, line: line, col: max(col, 1), base: base, last: last}
 }
 
 // characters counts those in the first n bytes of a line.

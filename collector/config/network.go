@@ -19,23 +19,24 @@ func (v value) networks() []Network {
 		v.warn("no network is named, so nothing is polled")
 	}
 	list := make([]Network, 0, len(pairs))
+	base := v.path()
 	first := map[string]*yaml.Node{}
 	for _, p := range pairs {
-		c := v.child(p.node, v.key(p.key))
-		key := v.child(p.place, c.path)
+		c := v.child(p.node, base, key(p.key))
+		name := v.child(p.place, base, c.last)
 		d, known := v.l.descriptor(p.key)
 		switch node := first[p.key]; {
 		case !known:
-			key.unknown("network", p.key, v.l.networkNames())
+			name.unknown("network", p.key, v.l.networkNames())
 			continue
 		case node != nil:
-			key.mistake("the network is there twice; first at %s", position(v.file, node.Line, node.Column))
+			name.mistake("the network is there twice; first at %s", position(v.file, node.Line, node.Column))
 			continue
 		}
 		first[p.key] = p.place
 		n := c.network(d)
 		if len(n.Accounts) == 0 && len(v.l.mistakes) == 0 {
-			key.warn("no account is listed, so nothing is polled")
+			name.warn("no account is listed, so nothing is polled")
 		}
 		list = append(list, n)
 	}
@@ -82,7 +83,7 @@ func (v value) network(d networks.Descriptor) Network {
 	if n.OAuthURL == "" && d.OAuthURL != "" {
 		n.OAuthURL = n.AuthURL
 	}
-	r := newAccountReader(v.l, &n, join(v.path, "accounts"))
+	r := newAccountReader(v.l, &n, join(v.path(), "accounts"))
 	for _, list := range lists {
 		r.read(list)
 	}
@@ -121,12 +122,12 @@ func (v value) tokens(d networks.Descriptor, dst *[]string) {
 		v.mistake("%s takes no token; remove the key", d.Name)
 		return
 	}
-	items, ok := v.items("a keychain slot, or a list of slots,", true)
-	if !ok {
-		return
-	}
 	if pool, ok := v.l.poolsByNode[v.node]; ok {
 		*dst = pool
+		return
+	}
+	items, ok := v.items("a keychain slot, or a list of slots,", true)
+	if !ok {
 		return
 	}
 	if len(items) == 0 || len(items) > maxPool {
@@ -142,7 +143,9 @@ func (v value) tokens(d networks.Descriptor, dst *[]string) {
 		pool = append(pool, slot)
 	}
 	*dst = v.l.pool(pool)
-	v.l.poolsByNode[v.node] = *dst
+	if v.node.Anchor != "" {
+		v.l.poolsByNode[v.node] = *dst
+	}
 }
 
 // maxPool bounds the tokens that share the work of one network or account.

@@ -11,16 +11,18 @@ func (v value) tags() []Tag {
 		return tags
 	}
 	pairs, _ := v.pairs("a mapping of tags")
+	base := v.path()
 	tags := make([]Tag, 0, min(len(pairs), maxTags))
 	for _, p := range pairs {
-		c := v.child(p.node, v.key(p.key))
-		key := text{at: v.child(p.place, c.path).at, s: p.key, raw: p.key}
-		if t, ok := c.given("a text"); ok {
-			tags = addTag(tags, key, t)
+		name := text{at: v.child(p.place, base, key(p.key)).at, s: p.key, raw: p.key}
+		if t, ok := v.child(p.node, base, name.last).given("a text"); ok {
+			tags = addTag(tags, name, t)
 		}
 	}
 	slices.SortFunc(tags, func(a, b Tag) int { return strings.Compare(a.Key, b.Key) })
-	v.l.tags[v.node] = tags
+	if v.node.Anchor != "" {
+		v.l.tags[v.node] = tags
+	}
 	return tags
 }
 
@@ -28,27 +30,27 @@ func (v value) tags() []Tag {
 const maxTags = 64
 
 // addTag checks a tag and appends it.
-func addTag(tags []Tag, key, value text) []Tag {
+func addTag(tags []Tag, name, value text) []Tag {
 	if len(tags) == maxTags {
-		key.mistake("an account has at most %d tags of its own", maxTags)
+		name.mistake("an account has at most %d tags of its own", maxTags)
 		return tags
 	}
-	if wrong := badTagKey(key.s); wrong != "" {
-		key.refuse(wrong)
+	if wrong := badTagKey(name.s); wrong != "" {
+		name.refuse(wrong)
 		return tags
 	}
 	if wrong := badTagText(value.s); wrong != "" {
 		value.refuse("a tag's value " + wrong)
 		return tags
 	}
-	if slices.ContainsFunc(tags, func(t Tag) bool { return t.Key == key.s }) {
-		key.refuse("the tag is there twice")
+	if slices.ContainsFunc(tags, func(t Tag) bool { return t.Key == name.s }) {
+		name.refuse("the tag is there twice")
 		return tags
 	}
-	if slices.Contains(fieldNames(), key.s) {
-		key.warn("%s is a field of the points, too; in InfluxQL the tag is %s_1 then", quote(key.s), key.s)
+	if slices.Contains(fieldNames(), name.s) {
+		name.warn("%s is a field of the points, too; in InfluxQL the tag is %s_1 then", quote(name.s), name.s)
 	}
-	return append(tags, Tag{key.s, value.s})
+	return append(tags, Tag{name.s, value.s})
 }
 
 // badTagKey says why a text cannot name an own tag; "" if it can.

@@ -11,12 +11,37 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
-// at is a place in a file, and the path of the field that is written there.
+// at is a place in a file, and the path of the field that is written there. The
+// path's last part stands apart: most paths are never shown, and to join 100,000
+// of them takes longer than to read what they name.
 type at struct {
 	l         *loader
 	file      string
 	line, col int
-	path      string
+	base      string
+	last      part
+}
+
+// part is the last part of a path: a key, the number of an item, or nothing.
+type part struct {
+	key  string
+	item int // from 1
+}
+
+func key(k string) part { return part{key: k, item: -1} }
+
+func item(i int) part { return part{item: i + 1} }
+
+// path returns the path of the field: "networks.vk", "accounts[3]", or
+// `accounts["RIA Novosti"]` for a key that is not a plain word.
+func (a at) path() string {
+	switch {
+	case a.last.item < 0:
+		return join(a.base, a.last.key)
+	case a.last.item > 0:
+		return a.base + "[" + strconv.Itoa(a.last.item-1) + "]"
+	}
+	return a.base
 }
 
 func (a at) pos() string { return position(a.file, a.line, a.col) }
@@ -26,13 +51,13 @@ func (a at) mistake(format string, args ...any) {
 		a.l.unlisted++
 		return
 	}
-	a.l.add(Mistake{File: a.file, Line: a.line, Col: a.col, Path: a.path, Msg: fmt.Sprintf(format, args...)})
+	a.l.add(Mistake{File: a.file, Line: a.line, Col: a.col, Path: a.path(), Msg: fmt.Sprintf(format, args...)})
 }
 
 func (a at) warn(format string, args ...any) {
 	if len(a.l.warnings) < maxMistakes {
 		a.l.warnings = append(a.l.warnings,
-			Mistake{File: a.file, Line: a.line, Col: a.col, Path: a.path, Msg: fmt.Sprintf(format, args...)})
+			Mistake{File: a.file, Line: a.line, Col: a.col, Path: a.path(), Msg: fmt.Sprintf(format, args...)})
 	}
 }
 
@@ -101,17 +126,14 @@ type value struct {
 	node *yaml.Node
 }
 
-func (v value) child(node *yaml.Node, path string) value {
-	c := value{at: at{l: v.l, file: v.file, line: node.Line, col: node.Column, path: path}, node: node}
+// child is a value inside the one whose path is base.
+func (v value) child(node *yaml.Node, base string, last part) value {
+	c := value{at: at{l: v.l, file: v.file, line: node.Line, col: node.Column, base: base, last: last}, node: node}
 	if node.Kind == yaml.AliasNode {
 		c.node = node.Alias
 	}
 	return c
 }
-
-// key returns the path of something inside v: "networks.vk", or
-// `accounts["RIA Novosti"]` for a key that is not a plain word.
-func (v value) key(name string) string { return join(v.path, name) }
 
 func join(path, name string) string {
 	plain := name != "" && strings.IndexFunc(name, func(r rune) bool {
@@ -125,8 +147,6 @@ func join(path, name string) string {
 	}
 	return path + "." + name
 }
-
-func (v value) index(i int) string { return v.path + "[" + strconv.Itoa(i) + "]" }
 
 func isNull(n *yaml.Node) bool { return n.Kind == yaml.ScalarNode && n.ShortTag() == "!!null" }
 
@@ -253,20 +273,20 @@ func (v value) pairs(expected string) ([]pair, bool) {
 // keys.
 func (v value) ownPairs(node *yaml.Node, list []pair) (_ []pair, merges []*yaml.Node) {
 	for i := 0; i+1 < len(node.Content); i += 2 {
-		key := node.Content[i]
-		if key.Kind == yaml.AliasNode {
-			key = key.Alias
+		k := node.Content[i]
+		if k.Kind == yaml.AliasNode {
+			k = k.Alias
 		}
-		if key.Kind != yaml.ScalarNode {
-			c := v.child(node.Content[i], v.path)
+		if k.Kind != yaml.ScalarNode {
+			c := v.child(node.Content[i], v.base, v.last)
 			c.mistake("a text is expected as key, got %s", c.kind())
 			continue
 		}
-		if key.ShortTag() == "!!merge" {
+		if k.ShortTag() == "!!merge" {
 			merges = append(merges, node.Content[i+1])
 			continue
 		}
-		list = append(list, pair{key.Value, node.Content[i], node.Content[i+1]})
+		list = append(list, pair{k.Value, node.Content[i], node.Content[i+1]})
 	}
 	return list, merges
 }
@@ -286,7 +306,7 @@ type merger struct {
 
 // merge takes in the mapping, or the list of mappings, that a merge key names.
 func (m *merger) merge(node *yaml.Node) {
-	c := m.v.child(node, m.v.key("<<"))
+	c := m.v.child(node, m.v.path(), key("<<"))
 	switch {
 	case m.seen[c.node]:
 	case c.node.Kind == yaml.SequenceNode:
@@ -339,15 +359,15 @@ func (v value) section(fields ...field) (present []string) {
 
 func (v value) sectionOf(pairs []pair, fields []field) (present []string) {
 	var meant []string
+	base := v.path()
 	places := make([]*yaml.Node, 0, len(fields))
 	for _, p := range pairs {
 		i := slices.IndexFunc(fields, func(f field) bool { return f.key == p.key })
 		if i < 0 {
-			key := v.child(p.place, v.key(p.key))
-			meant = append(meant, key.unknown("key", p.key, keysOf(fields)))
+			meant = append(meant, v.child(p.place, base, key(p.key)).unknown("key", p.key, keysOf(fields)))
 			continue
 		}
-		c := v.child(p.node, v.key(p.key))
+		c := v.child(p.node, base, key(p.key))
 		if first := slices.Index(present, p.key); first >= 0 {
 			c.line, c.col = p.place.Line, p.place.Column
 			c.mistake("the key is there twice; first at %s", position(v.file, places[first].Line, places[first].Column))
@@ -392,8 +412,9 @@ func (v value) items(expected string, single bool) ([]value, bool) {
 		return nil, false
 	}
 	list := make([]value, len(v.node.Content))
+	base := v.path()
 	for i, n := range v.node.Content {
-		list[i] = v.child(n, v.index(i))
+		list[i] = v.child(n, base, item(i))
 	}
 	return list, true
 }

@@ -116,11 +116,9 @@ func fitting(rows []journal.Row) int {
 	return len(rows)
 }
 
-// place reads the cursor where it is not known.
+// place reads the cursor. It is not kept here from batch to batch: a journal that
+// had to be mended may have moved it.
 func (d *Deliverer) place(ctx context.Context) error {
-	if d.cursor >= 0 {
-		return nil
-	}
 	cursor, err := d.src.Cursor(ctx, d.sink)
 	if err != nil {
 		return asError(err)
@@ -133,10 +131,8 @@ func (d *Deliverer) place(ctx context.Context) error {
 // delivered need not be sent again.
 func (d *Deliverer) advance(ctx context.Context, seq int64, refused []journal.Refused) error {
 	if err := d.src.Advance(context.WithoutCancel(ctx), d.sink, seq, refused); err != nil {
-		d.cursor = -1
 		return asError(err)
 	}
-	d.cursor = seq
 	d.aside(refused)
 	return nil
 }

@@ -22,6 +22,7 @@ type fake struct {
 	t      *testing.T
 	answer func(n int, body string) reply // n counts from 1
 	token  string                         // expected
+	query  string                         // expected
 
 	mu     sync.Mutex
 	bodies []string
@@ -53,7 +54,8 @@ func says(status int, body string, header ...string) reply {
 }
 
 func newFake(t *testing.T, answer func(n int, body string) reply) *fake {
-	return &fake{t: t, answer: answer, token: "Token " + secret, taken: map[string]int{}}
+	return &fake{t: t, answer: answer, token: "Token " + secret,
+		query: "bucket=followers&org=smm&precision=s", taken: map[string]int{}}
 }
 
 func (f *fake) RoundTrip(req *http.Request) (*http.Response, error) {
@@ -112,7 +114,7 @@ func (f *fake) check(req *http.Request) string {
 	if got := req.Method + " " + req.URL.Path; got != "POST /prefix/api/v2/write" {
 		f.t.Errorf("request %s", got)
 	}
-	if got := req.URL.RawQuery; got != "bucket=followers&org=smm&precision=s" {
+	if got := req.URL.RawQuery; got != f.query {
 		f.t.Errorf("query %s", got)
 	}
 	if _, there := req.Context().Deadline(); !there {

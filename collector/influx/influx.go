@@ -137,7 +137,7 @@ type Deliverer struct {
 
 	step    sync.Mutex // held while a batch is delivered; guards what follows
 	ahead   batch      // read while the one before was sent
-	cursor  int64      // -1 while it has to be read
+	cursor  int64      // as place read it
 	most    int        // points in a batch for now
 	smooth  int        // full batches delivered since most changed
 	backoff backoff.ExponentialBackOff
@@ -161,7 +161,7 @@ func New(opts Options, src Source, report func(Event)) *Deliverer {
 		report = func(Event) {}
 	}
 	d := &Deliverer{
-		opts: opts, src: src, report: report, sink: opts.Sink(), cursor: -1, most: opts.BatchSize,
+		opts: opts, src: src, report: report, sink: opts.Sink(), most: opts.BatchSize,
 		backoff: backoff.ExponentialBackOff{
 			InitialInterval: 500 * time.Millisecond, Multiplier: 2, MaxInterval: 4 * time.Second,
 			// At most 4.4 s: what was mended is noticed within 5.

@@ -147,6 +147,7 @@ func TestPointsOfManyChunks(t *testing.T) {
 		break // whoever has seen enough may go
 	}
 	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
 	n = 0
 	for _, err := range j.Points(ctx, Filter{}) {
 		if n++; n == 1 {

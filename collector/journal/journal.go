@@ -21,8 +21,8 @@
 //	Record ────┼─▶ one transaction each ─▶ journal.db ─▶──┼─ Points          → export
 //	EndTick ───┘    commit = fsync          + -wal -shm   └─ History, Latest → page
 //
-//	series    id  key                              network account ident type
-//	           7  profile,account=ria,id=1,...     vk      ria     1     group
+//	series    id  key
+//	           7  profile,account=ria,id=1,network=vk,type=group
 //	           ▲
 //	points  seq │series time       fields          crc
 //	         1  └─ 7    1792224000 followers=42i    …    ◀── cursor: sink → seq

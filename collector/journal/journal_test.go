@@ -89,8 +89,13 @@ func wantLines(tb testing.TB, j *Journal, want ...string) {
 	}
 }
 
-func must[T any](v T, err error) func(testing.TB) T {
-	return func(tb testing.TB) T {
+type fataler interface {
+	Helper()
+	Fatal(...any)
+}
+
+func must[T any](v T, err error) func(fataler) T {
+	return func(tb fataler) T {
 		tb.Helper()
 		if err != nil {
 			tb.Fatal(err)

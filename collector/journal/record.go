@@ -103,7 +103,6 @@ func (j *Journal) addPoints(op string, lines []encoded, f func(*writer) error) e
 
 // encoded is a point as its row has it.
 type encoded struct {
-	point  *point.Point
 	key    string // of its series
 	series int64  // 0 until identify
 	fields string
@@ -118,7 +117,7 @@ func encode(points []point.Point, at time.Time) ([]encoded, error) {
 	for i := range points {
 		p := &points[i]
 		e := &out[i]
-		e.point, e.unix = p, at.Unix()
+		e.unix = at.Unix()
 		if !p.Time.IsZero() && p.Time.Unix() != e.unix {
 			return nil, &PointError{i, *p, fmt.Errorf("time %d in a tick at %d", p.Time.Unix(), e.unix)}
 		}
@@ -156,7 +155,7 @@ func (j *Journal) identify(w *writer, lines []encoded) ([]*series, error) {
 			e.series = id
 			continue
 		}
-		s, err := w.addSeries(e)
+		s, err := w.addSeries(e.key)
 		if err != nil {
 			return nil, err
 		}
@@ -166,14 +165,12 @@ func (j *Journal) identify(w *writer, lines []encoded) ([]*series, error) {
 	return fresh, nil
 }
 
-func (w *writer) addSeries(e *encoded) (*series, error) {
-	p := e.point
-	s := &series{key: e.key, measurement: p.Measurement, network: p.Tag("network"), label: p.Tag("account"),
-		ident: p.Tag("id"), kind: p.Tag("type")}
-	var err error
-	_, s.id, err = w.exec(`INSERT INTO series (key, measurement, network, account, ident, type) VALUES (?, ?, ?, ?, ?, ?)`,
-		s.key, s.measurement, s.network, s.label, s.ident, s.kind)
-	return s, err
+func (w *writer) addSeries(key string) (*series, error) {
+	_, id, err := w.exec(`INSERT INTO series (key, copy, crc) VALUES (?, ?, ?)`, key, key, checksum([]byte(key)))
+	if err != nil {
+		return nil, err
+	}
+	return parseSeries(id, key)
 }
 
 // insertRows is how many points one statement inserts.

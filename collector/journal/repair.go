@@ -151,7 +151,10 @@ func salvageTo(ctx context.Context, from, to string) (err error) {
 	if _, err := w.conn.ExecContext(ctx, "PRAGMA synchronous = off"); err != nil {
 		return err
 	}
-	old, err := sql.Open("sqlite", dsn(from, map[string][]string{"mode": {"ro"}}))
+	// With writable_schema SQLite reads files that are too short for their first page
+	// and tables whose definition is odd (https://www.sqlite.org/pragma.html, read
+	// 2026-11-21); nothing is written.
+	old, err := sql.Open("sqlite", dsn(from, map[string][]string{"mode": {"ro"}, "_pragma": {"writable_schema(1)"}}))
 	if err != nil {
 		return err
 	}

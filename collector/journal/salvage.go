@@ -54,13 +54,11 @@ func (s *salvage) all(ctx context.Context) error {
 
 // small copies everything but the points.
 func (s *salvage) small(ctx context.Context) error {
-	err := s.walk(ctx, "series", []string{"key", "measurement", "network", "account", "ident", "type"}, func(id int64, v []any) error {
-		key, ok := v[0].(string)
-		if !ok {
-			return nil
+	err := s.walk(ctx, "series", []string{"key", "copy", "crc"}, func(id int64, v []any) error {
+		if known := seriesOf(append([]any{id}, v...)); known != nil {
+			s.key[id] = known.key
 		}
-		s.key[id] = key
-		_, _, err := s.w.exec(`INSERT OR IGNORE INTO series VALUES (?, ?, ?, ?, ?, ?, ?)`, append([]any{id}, v...)...)
+		_, _, err := s.w.exec(`INSERT OR IGNORE INTO series VALUES (?, ?, ?, ?)`, id, v[0], v[1], v[2])
 		return err
 	})
 	if err != nil {

@@ -9,12 +9,14 @@ const applicationID = 0x636c6a31
 
 // schema is the layout. Columns of points have no constraints: what a flipped bit
 // makes of a row is found by its CRC and must not stop SQLite from reading the
-// others. Times are Unix seconds, those that end in _ms are milliseconds; 0 stands
+// others. A series has its key twice, for a flipped bit in the one copy would take all
+// of an account's points with it; there is no index on it, for the one writer knows
+// all of them, and a row that disagreed with its index could never be mended.
+// Times are Unix seconds, those that end in _ms are milliseconds; 0 stands
 // for none.
 const schema = `
 CREATE TABLE meta (name TEXT PRIMARY KEY, value) WITHOUT ROWID;
-CREATE TABLE series (id INTEGER PRIMARY KEY, key TEXT UNIQUE,
-	measurement TEXT, network TEXT, account TEXT, ident TEXT, type TEXT);
+CREATE TABLE series (id INTEGER PRIMARY KEY, key TEXT, copy TEXT, crc INTEGER);
 CREATE TABLE points (seq INTEGER PRIMARY KEY AUTOINCREMENT,
 	series INTEGER, time INTEGER, fields TEXT, crc INTEGER);
 CREATE UNIQUE INDEX points_time_series ON points (time, series);

@@ -33,7 +33,7 @@ type seriesCache struct {
 	profiles map[AccountKey][]int64
 }
 
-const seriesColumns = `id, key, measurement, network, account, ident, type`
+const seriesColumns = `id, key, copy, crc`
 
 // forget empties the cache: the file was exchanged.
 func (c *seriesCache) forget() {
@@ -76,7 +76,7 @@ func (c *seriesCache) fill(ctx context.Context, db queryer, query string, args .
 	}
 	defer rows.Close()
 	for rows.Next() {
-		v, err := scanAny(rows, 7)
+		v, err := scanAny(rows, 4)
 		if err != nil {
 			return err
 		}
@@ -85,6 +85,30 @@ func (c *seriesCache) fill(ctx context.Context, db queryer, query string, args .
 		}
 	}
 	return rows.Err()
+}
+
+// seriesOf is a row of series, nil if both copies of its key rotted.
+func seriesOf(v []any) *series {
+	id, _ := v[0].(int64) // a rowid is nothing else
+	for _, k := range v[1:3] {
+		if key, ok := k.(string); ok && checksum([]byte(key)) == v[3] {
+			if s, err := parseSeries(id, key); err == nil {
+				return s
+			}
+		}
+	}
+	return nil
+}
+
+// parseSeries takes the tags that are searched for out of a key.
+func parseSeries(id int64, key string) (*series, error) {
+	m, tags, err := point.ParseSeries(key)
+	if err != nil {
+		return nil, err
+	}
+	p := point.Point{Tags: tags}
+	return &series{id: id, key: key, measurement: m, network: p.Tag("network"), label: p.Tag("account"),
+		ident: p.Tag("id"), kind: p.Tag("type")}, nil
 }
 
 // put adds one series. The caller holds mu.
@@ -97,21 +121,6 @@ func (c *seriesCache) put(s *series) {
 	if s.measurement == point.Profile {
 		c.profiles[s.account()] = append(c.profiles[s.account()], s.id)
 	}
-}
-
-// seriesOf is a row of series, nil if it rotted beyond use.
-func seriesOf(v []any) *series {
-	s := &series{}
-	var ok bool
-	if s.id, ok = v[0].(int64); !ok {
-		return nil
-	}
-	for i, p := range []*string{&s.key, &s.measurement, &s.network, &s.label, &s.ident, &s.kind} {
-		if *p, ok = v[i+1].(string); !ok {
-			return nil
-		}
-	}
-	return s
 }
 
 // get returns the series with that id, nil if there is none. What another process

@@ -2,6 +2,7 @@ package status
 
 import (
 	"context"
+	"net/http"
 	"net/http/httptest"
 	"os"
 	"os/exec"
@@ -176,12 +177,12 @@ func TestBrowserWay(t *testing.T) {
 	server := httptest.NewServer(newHandler(t, newFake(time.Now())))
 	defer server.Close()
 	show(t, ctx, view{"", "/", 1280, 900, "light"}, server.URL)
-	do(t, ctx,
-		chromedp.SetValue(`select[name=network]`, "vk"),
-		chromedp.Submit(`form.filter`),
-		chromedp.WaitVisible(`a.clear`),
-		chromedp.Click(`th.followers a`),
-		chromedp.WaitVisible(`th.followers[aria-sort=descending]`))
+	do(t, ctx, chromedp.SetValue(`select[name=network]`, "vk"))
+	follow(t, ctx, chromedp.Submit(`form.filter`))
+	follow(t, ctx, chromedp.Click(`th.followers a`))
+	if aria := run(t, ctx, chromedp.AttributeValue(`th.followers`, "aria-sort")); aria.Value != "descending" {
+		t.Errorf("aria-sort is %q", aria.Value)
+	}
 	if first := run(t, ctx, chromedp.Text(`tbody tr:first-child th a`)); first != "Pavel Durov" {
 		t.Errorf("sorted by followers, the first is %q", first)
 	}
@@ -189,17 +190,28 @@ func TestBrowserWay(t *testing.T) {
 	if !strings.HasPrefix(spark.Value, "7 days: between 12,9") {
 		t.Errorf("its sparkline says %q", spark.Value)
 	}
-	do(t, ctx,
-		chromedp.Click(`tbody tr:nth-child(2) th a`),
-		chromedp.WaitVisible(`svg.plot .line`))
+	follow(t, ctx, chromedp.Click(`tbody tr:nth-child(2) th a`))
 	if heading := run(t, ctx, chromedp.Text(`h1`)); heading != "РИА Новости" {
 		t.Errorf("the second is %q", heading)
 	}
-	do(t, ctx,
-		chromedp.Click(`//a[text()="24 hours"]`),
-		chromedp.WaitVisible(`//a[@aria-current="page" and text()="24 hours"]`))
+	if width := run(t, ctx, chromedp.Evaluate[float64](`document.querySelector(".plot .line").getBoundingClientRect().width`)); width < 800 {
+		t.Errorf("the line of the plot is %v pixels wide", width)
+	}
+	follow(t, ctx, chromedp.Click(`.periods a:first-child`))
+	if current := run(t, ctx, chromedp.Text(`.periods [aria-current]`)); current != "24 hours" {
+		t.Errorf("the period is %q", current)
+	}
 	url, seen := run(t, ctx, chromedp.Location()), run(t, ctx, chromedp.Text(`table.points`))
 	if !strings.HasSuffix(url, "?since=24h") || !strings.Contains(seen, "3,254,117") {
 		t.Errorf("%s shows %q", url, seen)
+	}
+}
+
+// follow does what leads to another page and waits until that is there.
+func follow(t *testing.T, ctx context.Context, step chromedp.Action[chromedp.Void]) {
+	t.Helper()
+	response, err := chromedp.RunResponse(ctx, step)
+	if err != nil || response.Status != http.StatusOK {
+		t.Fatalf("answered %+v: %v", response, err)
 	}
 }

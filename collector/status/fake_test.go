@@ -136,3 +136,10 @@ func get(t *testing.T, h http.Handler, method, target string) *httptest.Response
 func newHandler(t *testing.T, src Source) http.Handler { return Handler(src, zaptest.NewLogger(t)) }
 
 var testNow = time.Date(2026, 3, 12, 14, 0, 0, 0, time.UTC)
+
+// httpGet is get for benchmarks.
+func httpGet(h http.Handler, target string) *httptest.ResponseRecorder {
+	w := httptest.NewRecorder()
+	h.ServeHTTP(w, httptest.NewRequest(http.MethodGet, target, nil))
+	return w
+}

@@ -72,7 +72,8 @@ func span(d time.Duration) string {
 	return coarse(d)
 }
 
-// coarse is span for durations in which parts of a second do not matter.
+// coarse is span for durations in which parts of a second do not matter, rounded
+// to the nearest unit.
 func coarse(d time.Duration) string {
 	const day = 24 * time.Hour
 	for _, u := range []struct {
@@ -84,8 +85,8 @@ func coarse(d time.Duration) string {
 		{2 * day, time.Hour, "h"},
 		{730 * day, day, "d"},
 	} {
-		if d < u.below {
-			return strconv.FormatInt(int64(d/u.unit), 10) + " " + u.name
+		if whole := d.Round(u.unit); whole < u.below {
+			return strconv.FormatInt(int64(whole/u.unit), 10) + " " + u.name
 		}
 	}
 	return strconv.FormatInt(int64(d/(365*day)), 10) + " y"

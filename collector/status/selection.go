@@ -196,7 +196,7 @@ func selectionOf(v url.Values) selection {
 	return selection{filterOf(v), orderOf(v), page}
 }
 
-// link is the address of the front page with this selection.
+// link is the address of the front page with this selection, at its table.
 func (s selection) link() string {
 	v := url.Values{}
 	for key, value := range map[string]string{
@@ -212,7 +212,7 @@ func (s selection) link() string {
 	if len(v) == 0 {
 		return "/"
 	}
-	return "/?" + v.Encode()
+	return "/?" + v.Encode() + "#accounts"
 }
 
 // cut returns the accounts of the selection's page, with the page moved to the

@@ -31,20 +31,28 @@ func runs(samples []Sample) [][]Sample {
 // isGap reports whether a poll is missing between the samples i-1 and i.
 func isGap(samples []Sample, i int) bool {
 	const each = 3 // spacings looked at on either side
-	var around [2 * each]time.Duration
+	before := usualSpacing(samples[max(0, i-1-each):i])
+	after := usualSpacing(samples[i:min(len(samples), i+1+each)])
+	// Where a schedule changes, the wider of the two is usual. Two samples alone
+	// tell of no schedule.
+	usual := max(before, after)
+	return usual > 0 && float64(samples[i].Time.Sub(samples[i-1].Time)) > gapFactor*float64(usual)
+}
+
+// usualSpacing is the median of the spacings between at most four samples, 0 if
+// there is none.
+func usualSpacing(samples []Sample) time.Duration {
+	var spacings [3]time.Duration
 	n := 0
-	for j := max(1, i-each); j <= min(len(samples)-1, i+each); j++ {
-		if j != i {
-			around[n] = samples[j].Time.Sub(samples[j-1].Time)
-			n++
-		}
+	for i := 1; i < len(samples); i++ {
+		spacings[n] = samples[i].Time.Sub(samples[i-1].Time)
+		n++
 	}
 	if n == 0 {
-		return false // two samples alone tell of no schedule
+		return 0
 	}
-	slices.Sort(around[:n])
-	usual := around[n/2]
-	return float64(samples[i].Time.Sub(samples[i-1].Time)) > gapFactor*float64(usual)
+	slices.Sort(spacings[:n])
+	return spacings[(n-1)/2]
 }
 
 // thin keeps of every column of the picture the first, the least, the greatest

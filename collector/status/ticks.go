@@ -59,7 +59,7 @@ func tickLabels(ticks []int64) []string {
 		switch {
 		case t == 0:
 			labels[i] = "0"
-		case decimals > 2:
+		case unit == 1 || decimals > 2:
 			labels[i] = thousands(t)
 		default:
 			labels[i] = strconv.FormatFloat(float64(t)/float64(unit), 'f', decimals, 64) + suffix

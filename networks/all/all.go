@@ -6,7 +6,9 @@ import (
 	"net/http"
 
 	"collectord/networks"
+	"collectord/networks/bluesky"
 	"collectord/networks/instagram"
+	"collectord/networks/mastodon"
 	"collectord/networks/sim"
 	"collectord/networks/twitter"
 	"collectord/networks/vk"
@@ -23,6 +25,8 @@ func entries() []entry {
 		{vk.Descriptor(), sim.VK},
 		{twitter.Descriptor(), sim.Twitter},
 		{instagram.Descriptor(), sim.Instagram},
+		{bluesky.Descriptor(), sim.Bluesky},
+		{mastodon.Descriptor(), sim.Mastodon},
 	}
 }
 

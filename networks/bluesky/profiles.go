@@ -106,7 +106,7 @@ func (n *network) match(batch networks.Batch, profiles []actor) []networks.Resul
 	}
 	results := make([]networks.Result, len(batch.Refs))
 	for i, r := range batch.Refs {
-		if a, ok := found[key(r)]; ok {
+		if a, ok := found[key(r)]; ok && (r.ID == "" || a.DID == r.ID) {
 			results[i] = n.result(batch.Op, r, a)
 		} else {
 			results[i].Next = askWhy(r)

@@ -17,7 +17,7 @@ const (
 // an unknown name is 110 (24 in a newer wording), while an object that does not
 // exist (100, 803) is our own, ig_user_id
 // (https://developers.facebook.com/docs/instagram-platform/instagram-graph-api/reference/ig-user/business_discovery,
-// read 2026-11-21).
+// read 2026-09).
 func explain(e *networks.Error) *networks.Error {
 	if e == nil || e.Kind != networks.NotFound {
 		return e

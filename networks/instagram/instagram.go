@@ -15,7 +15,7 @@
 // Limits: Business Discovery has 200 calls an hour for each daily user of the app,
 // which for an app with one operator is 200 accounts an hour, and every account of a
 // batch is a call (https://developers.facebook.com/docs/graph-api/overview/rate-limiting,
-// read 2026-11-21). So a batch costs as many units as it has accounts, and the
+// read 2026-09). So a batch costs as many units as it has accounts, and the
 // default rate is 200 units an hour: an app with more users may set
 // requests_per_second higher. Instagram Login has far more than its one account needs.
 //

@@ -203,30 +203,40 @@ func (r *rig) checkFailure(results []networks.Result, err error, b networks.Batc
 
 func (r *rig) checkResult(res networks.Result, ref networks.Ref) {
 	r.t.Helper()
-	if res.Next == nil && res.Profile == nil && res.Err == nil {
+	switch {
+	case res.Next == nil && res.Profile == nil && res.Err == nil:
 		r.t.Errorf("%+v: a result without Profile, Err and Next", ref)
-	}
-	if res.Next != nil && (res.Profile != nil || res.Err != nil) {
+	case res.Next != nil && (res.Profile != nil || res.Err != nil):
 		r.t.Errorf("%+v: Next together with Profile or Err", ref)
-	}
-	if res.Next != nil && *res.Next == ref {
+	case res.Next != nil && *res.Next == ref:
 		r.t.Errorf("%+v: Next is the ref itself", ref)
 	}
 	if res.Err != nil {
 		r.checkError(res.Err)
 	}
-	if res.Profile == nil {
-		return
+	if res.Profile != nil {
+		r.checkCount(res, ref)
+		r.checkProfile(res, ref)
 	}
-	p := res.Profile
-	if _, known := p.Followers.Get(); !known && res.Err == nil {
+}
+
+// checkCount checks that an unknown count has a reason, and a known one none.
+func (r *rig) checkCount(res networks.Result, ref networks.Ref) {
+	r.t.Helper()
+	_, known := res.Profile.Followers.Get()
+	switch {
+	case !known && res.Err == nil:
 		r.t.Errorf("%+v: Followers is unknown and no Err says why", ref)
-	} else if known && res.Err != nil {
+	case known && res.Err != nil:
 		r.t.Errorf("%+v: Followers is known beside the error %v", ref, res.Err)
-	}
-	if res.Err != nil && res.Err.Kind != networks.Private && res.Err.Kind != networks.Hidden {
+	case res.Err != nil && res.Err.Kind != networks.Private && res.Err.Kind != networks.Hidden:
 		r.t.Errorf("%+v: a Profile beside an error that is neither Private nor Hidden: %v", ref, res.Err)
 	}
+}
+
+func (r *rig) checkProfile(res networks.Result, ref networks.Ref) {
+	r.t.Helper()
+	p := res.Profile
 	if p.ID == "" || p.Type == "" || p.Nickname == "" || !strings.HasPrefix(p.Link, "https://") {
 		r.t.Errorf("%+v: ID, Type, Nickname or Link is missing: %+v", ref, *p)
 	}

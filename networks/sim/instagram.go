@@ -59,10 +59,10 @@ func (x *instagram) op(r *http.Request) string {
 
 func (x *instagram) answer(rw http.ResponseWriter, r *http.Request) (int, string) {
 	if !graphVersion.MatchString(r.URL.Path) || r.URL.Query().Has("access_token") {
-		return send(rw, 0, graphError(http.StatusBadRequest, "Unknown path components or a token in the address", 2500, 0))
+		return send(rw, 0, graphError("Unknown path components or a token in the address", 2500, 0))
 	}
 	if err := r.ParseForm(); err != nil {
-		return send(rw, 0, graphError(http.StatusBadRequest, "the form is not readable", 100, 0))
+		return send(rw, 0, graphError("the form is not readable", 100, 0))
 	}
 	caller, refusal := x.authorise(r)
 	if refusal != nil {
@@ -75,7 +75,7 @@ func (x *instagram) answer(rw http.ResponseWriter, r *http.Request) (int, string
 	case r.Method == http.MethodPost && path == "" && len(r.URL.RawQuery) == 0:
 		return x.batch(rw, caller, r.PostForm)
 	}
-	return send(rw, 0, graphError(http.StatusBadRequest, "Unsupported post request.", 100, 33))
+	return send(rw, 0, graphError("Unsupported post request.", 100, 33))
 }
 
 func send(rw http.ResponseWriter, accounts int, reply graphReply) (int, string) {
@@ -83,8 +83,8 @@ func send(rw http.ResponseWriter, accounts int, reply graphReply) (int, string) 
 	return accounts, reply.code
 }
 
-// graphError is Graph's envelope.
-func graphError(status int, message string, code, subcode int) graphReply {
+// graphError is Graph's envelope, whose status is 400 whatever is wrong.
+func graphError(message string, code, subcode int) graphReply {
 	kind := "OAuthException"
 	if code == 100 {
 		kind = "GraphMethodException"
@@ -93,13 +93,13 @@ func graphError(status int, message string, code, subcode int) graphReply {
 	if subcode != 0 {
 		e["error_subcode"] = subcode
 	}
-	return graphReply{status, map[string]any{"error": e}, strconv.Itoa(code)}
+	return graphReply{http.StatusBadRequest, map[string]any{"error": e}, strconv.Itoa(code)}
 }
 
 // authorise finds out who asks, or refuses.
 func (x *instagram) authorise(r *http.Request) (graphCaller, *graphReply) {
 	refuse := func(message string, code, subcode int) (graphCaller, *graphReply) {
-		e := graphError(http.StatusBadRequest, message, code, subcode)
+		e := graphError(message, code, subcode)
 		return graphCaller{}, &e
 	}
 	tok, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
@@ -129,7 +129,7 @@ func (x *instagram) authorise(r *http.Request) (graphCaller, *graphReply) {
 func (x *instagram) batch(rw http.ResponseWriter, caller graphCaller, form url.Values) (int, string) {
 	for k := range form {
 		if !slices.Contains([]string{"batch", "include_headers", "access_token", "appsecret_proof"}, k) {
-			return send(rw, 0, graphError(http.StatusBadRequest, "(#100) Unknown parameter "+k, 100, 0))
+			return send(rw, 0, graphError("(#100) Unknown parameter "+k, 100, 0))
 		}
 	}
 	var list []struct {
@@ -137,10 +137,10 @@ func (x *instagram) batch(rw http.ResponseWriter, caller graphCaller, form url.V
 		URL    string `json:"relative_url"`
 	}
 	if err := json.Unmarshal([]byte(form.Get("batch")), &list); err != nil || len(list) == 0 {
-		return send(rw, 0, graphError(http.StatusBadRequest, "batch parameter must be a JSON array", 100, 0))
+		return send(rw, 0, graphError("batch parameter must be a JSON array", 100, 0))
 	}
 	if len(list) > 50 {
-		return send(rw, len(list), graphError(http.StatusBadRequest, "Too many requests in batch message. Maximum batch size is 50", -3, 0))
+		return send(rw, len(list), graphError("Too many requests in batch message. Maximum batch size is 50", -3, 0))
 	}
 	items := make([]map[string]any, len(list))
 	for i, one := range list {
@@ -159,7 +159,7 @@ func (x *instagram) item(caller graphCaller, method, relative string) graphReply
 	path, rawQuery, _ := strings.Cut(relative, "?")
 	query, err := url.ParseQuery(rawQuery)
 	if method != http.MethodGet || err != nil || !graphVersion.MatchString(path) {
-		return graphError(http.StatusBadRequest, "Unsupported request", 100, 0)
+		return graphError("Unsupported request", 100, 0)
 	}
 	return x.get(caller, graphVersion.ReplaceAllString(path, ""), query)
 }
@@ -170,16 +170,16 @@ var graphDiscovery = regexp.MustCompile(`^business_discovery\.username\(([^(){}]
 func (x *instagram) get(caller graphCaller, path string, query url.Values) graphReply {
 	for k := range query {
 		if k != "fields" && k != "appsecret_proof" {
-			return graphError(http.StatusBadRequest, "(#100) Unknown parameter "+k, 100, 0)
+			return graphError("(#100) Unknown parameter "+k, 100, 0)
 		}
 	}
 	if caller.login != (path == "me") || !caller.login && path != caller.id {
-		return graphError(http.StatusBadRequest, "Unsupported get request. Object with ID '"+path+
+		return graphError("Unsupported get request. Object with ID '"+path+
 			"' does not exist, cannot be loaded due to missing permissions, or does not support this operation.", 100, 33)
 	}
 	own, ok := x.w.ByID(instagramNet, caller.id)
 	if !ok {
-		return graphError(http.StatusBadRequest, "Error validating access token: The user is not a confirmed user.", 190, 464)
+		return graphError("Error validating access token: The user is not a confirmed user.", 190, 464)
 	}
 	m := graphDiscovery.FindStringSubmatch(query.Get("fields"))
 	if m == nil {
@@ -188,9 +188,9 @@ func (x *instagram) get(caller graphCaller, path string, query url.Values) graph
 	a, ok := x.w.ByHandle(instagramNet, m[1])
 	switch {
 	case caller.login:
-		return graphError(http.StatusBadRequest, "(#100) Tried accessing nonexisting field (business_discovery)", 100, 0)
+		return graphError("(#100) Tried accessing nonexisting field (business_discovery)", 100, 0)
 	case !ok || a.State != OK && a.State != "":
-		return graphError(http.StatusBadRequest, "Invalid user id", 110, 2207013)
+		return graphError("Invalid user id", 110, 2207013)
 	}
 	reply := x.object(a, m[2], false)
 	if reply.code == "" {
@@ -212,7 +212,7 @@ func (x *instagram) object(a Account, fields string, login bool) graphReply {
 	for f := range strings.SplitSeq(fields, ",") {
 		v, ok := all[f]
 		if !ok {
-			return graphError(http.StatusBadRequest, "(#100) Tried accessing nonexisting field ("+f+")", 100, 0)
+			return graphError("(#100) Tried accessing nonexisting field ("+f+")", 100, 0)
 		}
 		body[f] = v
 	}

@@ -20,8 +20,6 @@
 package sim
 
 import (
-	"maps"
-	"net/http"
 	"slices"
 	"strings"
 	"sync"
@@ -66,22 +64,6 @@ const (
 	TokenGood
 	TokenRevoked // was good once
 )
-
-// Fault may answer a request in place of the simulator. It returns true if it
-// did. It may sleep and return false: a slow network.
-type Fault func(w http.ResponseWriter, r *http.Request) bool
-
-// Exchange is one request and what was answered.
-type Exchange struct {
-	Op       string // "users.get"
-	Accounts int    // how many accounts were asked for
-	Status   int    // of HTTP
-	Code     string // the network's own error code; empty for a good answer
-}
-
-// maxLog is how many exchanges of each network a world remembers; the counters
-// go on.
-const maxLog = 4096
 
 // World is a set of accounts and tokens that all simulators share. It is safe
 // for concurrent use.
@@ -269,45 +251,4 @@ func (w *World) Token(network, tok string) (TokenState, []string) {
 	defer w.mu.RUnlock()
 	t := w.tokens[network][tok]
 	return t.state, t.secrets
-}
-
-// Break puts a fault before every answer of a network; nil mends the network.
-func (w *World) Break(network string, f Fault) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.faults[network] = f
-}
-
-// Requests returns how many requests a network got, the broken ones included.
-func (w *World) Requests(network string) int {
-	n := 0
-	for _, c := range w.Ops(network) {
-		n += c
-	}
-	return n
-}
-
-// Ops returns how many requests a network got of each kind.
-func (w *World) Ops(network string) map[string]int {
-	w.mu.RLock()
-	defer w.mu.RUnlock()
-	return maps.Clone(w.requests[network])
-}
-
-// Log returns the newest exchanges with a network, at most 4096, oldest first.
-// An exchange is in the log when its answer is whole, a moment after a client may
-// have read it; the counters run before it.
-func (w *World) Log(network string) []Exchange {
-	w.mu.RLock()
-	defer w.mu.RUnlock()
-	log := w.log[network]
-	return slices.Clone(log[max(0, len(log)-maxLog):])
-}
-
-// ResetLog forgets the exchanges and counters of a network.
-func (w *World) ResetLog(network string) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	delete(w.log, network)
-	delete(w.requests, network)
 }

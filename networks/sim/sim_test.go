@@ -102,7 +102,7 @@ func TestCountMoves(t *testing.T) {
 		w.Move(start)
 	}
 	grew, differ := 0, false
-	for i := range 200 {
+	for i := range 100 {
 		a := sim.Account{Network: "vk", ID: fmt.Sprint(i), Followers: 100_000}
 		if got := w.Count(a, start); got != a.Followers {
 			t.Fatalf("account %d has %d at the start, want %d", i, got, a.Followers)
@@ -129,8 +129,8 @@ func TestCountMoves(t *testing.T) {
 			}
 		}
 	}
-	if grew < 150 || grew == 200 || !differ {
-		t.Errorf("%d of 200 accounts grow, another seed differs: %v", grew, differ)
+	if grew < 70 || grew == 100 || !differ {
+		t.Errorf("%d of 100 accounts grow, another seed differs: %v", grew, differ)
 	}
 	far := w.Count(sim.Account{Network: "vk", ID: "1", Followers: 3}, start.AddDate(-100, 0, 0))
 	if far < 0 {

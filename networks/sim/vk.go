@@ -22,9 +22,9 @@ func vkHandler(w *World, poisoned bool) http.Handler {
 		v := &vkSim{w: w, poisoned: poisoned}
 		response, refusal := v.answer(r)
 		if refusal != nil {
-			refusal["request_params"] = vkEcho(r)
+			refusal.Params = vkEcho(r)
 			JSON(rw, http.StatusOK, map[string]any{"error": refusal})
-			return v.asked, strconv.Itoa(refusal["error_code"].(int))
+			return v.asked, strconv.Itoa(refusal.Code)
 		}
 		JSON(rw, http.StatusOK, map[string]any{"response": response})
 		return v.asked, ""
@@ -40,11 +40,16 @@ type vkSim struct {
 	asked    int
 }
 
-func vkError(code int, msg string) map[string]any {
-	return map[string]any{"error_code": code, "error_msg": msg}
+// vkRefusal is VK's error object.
+type vkRefusal struct {
+	Code   int                 `json:"error_code"`
+	Msg    string              `json:"error_msg"`
+	Params []map[string]string `json:"request_params"`
 }
 
-func vkInvalid(what string) map[string]any {
+func vkError(code int, msg string) *vkRefusal { return &vkRefusal{Code: code, Msg: msg} }
+
+func vkInvalid(what string) *vkRefusal {
 	return vkError(100, "One of the parameters specified was missing or invalid: "+what)
 }
 
@@ -54,34 +59,16 @@ var vkParameters = map[string]bool{
 	"access_token": true, "test_mode": true,
 }
 
-func (v *vkSim) answer(r *http.Request) (response any, refusal map[string]any) {
-	if r.Method != http.MethodPost && r.Method != http.MethodGet {
-		return nil, vkError(9999, "Not supported http method")
-	}
-	if err := r.ParseForm(); err != nil {
-		return nil, vkError(8, "Invalid request")
-	}
-	method := vkMethod(r)
-	if !strings.HasPrefix(r.URL.Path, "/method/") || method != "users.get" && method != "groups.getById" {
-		return nil, vkError(3, "Unknown method passed")
-	}
-	if refusal := v.token(r); refusal != nil {
+func (v *vkSim) answer(r *http.Request) (response any, refusal *vkRefusal) {
+	version, refusal := v.request(r)
+	if refusal != nil {
 		return nil, refusal
-	}
-	for name := range r.Form {
-		if !vkParameters[name] {
-			return nil, vkInvalid(name + " is unexpected")
-		}
-	}
-	version, err := strconv.Atoi(strings.TrimPrefix(r.Form.Get("v"), "5."))
-	if err != nil || version < 131 {
-		return nil, vkError(8, "Invalid request: versions below 5.131 are deprecated")
 	}
 	fields := make(map[string]bool)
 	for f := range strings.SplitSeq(r.Form.Get("fields"), ",") {
 		fields[f] = true
 	}
-	if method == "users.get" {
+	if vkMethod(r) == "users.get" {
 		return v.users(vkList(r.Form.Get("user_ids")), fields)
 	}
 	groups, refusal := v.groups(vkList(r.Form.Get("group_ids")), fields)
@@ -91,7 +78,33 @@ func (v *vkSim) answer(r *http.Request) (response any, refusal map[string]any) {
 	return map[string]any{"groups": groups, "profiles": []any{}}, nil
 }
 
-func (v *vkSim) token(r *http.Request) map[string]any {
+// request checks all of a request but what it asks for. Version is what follows 5.
+func (v *vkSim) request(r *http.Request) (version int, refusal *vkRefusal) {
+	if r.Method != http.MethodPost && r.Method != http.MethodGet {
+		return 0, vkError(9999, "Not supported http method")
+	}
+	if err := r.ParseForm(); err != nil {
+		return 0, vkError(8, "Invalid request")
+	}
+	if r.URL.Path != "/method/users.get" && r.URL.Path != "/method/groups.getById" {
+		return 0, vkError(3, "Unknown method passed")
+	}
+	if refusal := v.token(r); refusal != nil {
+		return 0, refusal
+	}
+	for name := range r.Form {
+		if !vkParameters[name] {
+			return 0, vkInvalid(name + " is unexpected")
+		}
+	}
+	version, err := strconv.Atoi(strings.TrimPrefix(r.Form.Get("v"), "5."))
+	if err != nil || version < 131 {
+		return 0, vkError(8, "Invalid request: versions below 5.131 are deprecated")
+	}
+	return version, nil
+}
+
+func (v *vkSim) token(r *http.Request) *vkRefusal {
 	token, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
 	if !ok {
 		token = r.Form.Get("access_token")
@@ -107,27 +120,25 @@ func (v *vkSim) token(r *http.Request) map[string]any {
 	return nil
 }
 
-func (v *vkSim) users(names []string, fields map[string]bool) (any, map[string]any) {
-	list, refusal := v.collect(names, 1000, vkError(113, "Invalid user id"), func(name string) (map[string]any, bool) {
+func (v *vkSim) users(names []string, fields map[string]bool) (any, *vkRefusal) {
+	return v.collect(names, 1000, vkError(113, "Invalid user id"), func(name string) (map[string]any, bool) {
 		a, ok := v.find(name, "id", "person", "")
 		return v.user(a, fields), ok
 	})
-	return list, refusal
 }
 
-func (v *vkSim) groups(names []string, fields map[string]bool) (any, map[string]any) {
-	list, refusal := v.collect(names, 500, vkInvalid("group_ids is undefined"), func(name string) (map[string]any, bool) {
+func (v *vkSim) groups(names []string, fields map[string]bool) (any, *vkRefusal) {
+	return v.collect(names, 500, vkInvalid("group_ids is undefined"), func(name string) (map[string]any, bool) {
 		a, ok := v.find(name, "club", "page", "group", "event")
 		return v.group(a, fields), ok
 	})
-	return list, refusal
 }
 
 // collect finds every name once. None found, or one not found where that is
 // poison, is unknown.
-func (v *vkSim) collect(names []string, most int, unknown map[string]any,
+func (v *vkSim) collect(names []string, most int, unknown *vkRefusal,
 	get func(string) (map[string]any, bool),
-) ([]any, map[string]any) {
+) ([]any, *vkRefusal) {
 	v.asked = len(names)
 	if len(names) > most {
 		return nil, vkError(103, "Out of limits")

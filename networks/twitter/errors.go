@@ -18,7 +18,7 @@ import (
 
 // problem is what X says is wrong, with the whole request or, in errors[] of a good
 // answer, with one account (https://docs.x.com/x-api/fundamentals/response-codes-and-errors,
-// read 2026-11-21). Type is an address whose last part names the problem; X writes
+// read 2026-09). Type is an address whose last part names the problem; X writes
 // it with either of its hosts, so the last part alone counts.
 type problem struct {
 	Title      string `json:"title"`
@@ -133,7 +133,7 @@ func (r *refusal) about(parameters ...string) bool {
 }
 
 // v11 is the table of the codes of API v1.1
-// (https://developer.x.com/en/support/x-api/error-troubleshooting, read 2026-11-21).
+// (https://developer.x.com/en/support/x-api/error-troubleshooting, read 2026-09).
 var v11 = map[int]struct {
 	kind networks.Kind
 	hint string
@@ -177,13 +177,12 @@ func refuse(c *rest.Client, resp *rest.Response, token keychain.Token, accounts 
 	_ = json.Unmarshal(resp.Body, &r.problem)
 	e.Msg = rest.Words(token, r.words())
 	r.classify(e, resp.Status, accounts)
-	switch e.Kind {
-	case networks.RateLimited:
-		limited(e, resp.Header, time.Now())
-	case networks.Unauthorized:
-		if off := clockOff(resp.Header, time.Now()); off != 0 && token.Get("bearer_token") == "" {
-			e.Hint = fmt.Sprintf("this machine's clock is %s off, and every signature with it: set the clock", off)
-		}
+	now := time.Now()
+	if e.Kind == networks.RateLimited {
+		limited(e, resp.Header, now)
+	}
+	if off := clockOff(resp.Header, now); off != 0 && e.Kind == networks.Unauthorized && token.Get("bearer_token") == "" {
+		e.Hint = fmt.Sprintf("this machine's clock is %s off, and every signature with it: set the clock", off)
 	}
 	return e
 }
@@ -202,17 +201,7 @@ func (r *refusal) words() string {
 // as the status has it.
 func (r *refusal) classify(e *networks.Error, status, accounts int) {
 	if len(r.Errors) > 0 && r.Errors[0].Code != 0 {
-		code := r.Errors[0].Code
-		e.Code = strconv.Itoa(code)
-		if row, ok := v11[code]; ok {
-			e.Kind, e.Hint = row.kind, row.hint
-		}
-		switch {
-		case e.Kind == networks.Challenge:
-			e.Link = "https://x.com/login"
-		case e.Kind == networks.NotFound && accounts != 1:
-			e.Kind = networks.BadBatch
-		}
+		classifyOld(e, r.Errors[0].Code, accounts)
 		return
 	}
 	kind := r.problem.kind()
@@ -228,16 +217,36 @@ func (r *refusal) classify(e *networks.Error, status, accounts int) {
 	case kind == "credits", kind == "credits-depleted":
 		e.Kind = networks.Payment
 	case status == http.StatusBadRequest && r.about("usernames", "ids"):
-		e.Kind = networks.BadBatch
-		if accounts == 1 {
-			e.Kind = networks.NotFound
-		}
+		e.Kind = oneOf(accounts)
 	case e.Kind == networks.NotFound && (accounts != 1 || kind != "resource-not-found"):
 		e.Kind = networks.Malformed
 		e.Hint = "X does not know this call: see base_url"
-	case status == http.StatusUnauthorized && e.Hint == "":
-		e.Hint = hintKeys
+	case e.Kind == networks.Unauthorized:
+		e.Hint = cmp.Or(e.Hint, hintKeys)
 	}
+}
+
+// classifyOld goes by a code of API v1.1.
+func classifyOld(e *networks.Error, code, accounts int) {
+	e.Code = strconv.Itoa(code)
+	if row, ok := v11[code]; ok {
+		e.Kind, e.Hint = row.kind, row.hint
+	}
+	if e.Kind == networks.Challenge {
+		e.Link = "https://x.com/login"
+	}
+	if e.Kind == networks.NotFound {
+		e.Kind = oneOf(accounts)
+	}
+}
+
+// oneOf is the kind of a refusal that some account of the request brought about: a
+// bad batch, and of an account alone that X does not know it.
+func oneOf(accounts int) networks.Kind {
+	if accounts == 1 {
+		return networks.NotFound
+	}
+	return networks.BadBatch
 }
 
 // limited says until when. X has a window of 15 minutes and, on older plans, two of

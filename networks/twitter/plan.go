@@ -9,7 +9,7 @@ const (
 )
 
 // batchSize is how many accounts one request may ask for
-// (https://docs.x.com/x-api/users/lookup, read 2026-11-21).
+// (https://docs.x.com/x-api/users/lookup, read 2026-09).
 const batchSize = 100
 
 // Plan puts accounts whose id is known into one kind of request and the others

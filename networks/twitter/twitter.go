@@ -7,10 +7,10 @@
 // handles are given up and taken by others. Both calls take the same fields
 // (user.fields=public_metrics,protected,verified,verified_type) and no expansions:
 // X bills $0.010 for each User it returns, once a UTC day, however many fields and
-// however often (https://docs.x.com/x-api/getting-started/pricing, read 2026-11-21);
+// however often (https://docs.x.com/x-api/getting-started/pricing, read 2026-09);
 // an expanded pinned post would be billed on top.
 //
-// Limits (https://docs.x.com/x-api/fundamentals/rate-limits, read 2026-11-21): each
+// Limits (https://docs.x.com/x-api/fundamentals/rate-limits, read 2026-09): each
 // call 300 requests in 15 minutes with a bearer token and 900 with the four keys of
 // a user. The default rate is that of the bearer token, 30,000 accounts in 15
 // minutes; with the four keys requests_per_second may be 1. Money ends before either.

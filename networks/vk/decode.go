@@ -34,42 +34,60 @@ type object struct {
 // spoils no answer.
 func (o *object) read(key, value []byte) {
 	switch string(key) {
-	case "id":
-		o.ID = number(value)
-	case "first_name":
-		o.text(&o.FirstName, value)
-	case "last_name":
-		o.text(&o.LastName, value)
-	case "name":
-		o.text(&o.Name, value)
-	case "screen_name":
-		o.text(&o.ScreenName, value)
-	case "domain":
-		if o.ScreenName != "" && string(value) == `"`+o.ScreenName+`"` {
-			o.Domain = o.ScreenName // nearly always: one string less to keep
-			return
-		}
-		o.text(&o.Domain, value)
-	case "type":
-		o.text(&o.Type, value)
-	case "deactivated":
-		o.text(&o.Deactivated, value)
-	case "is_closed":
-		o.IsClosed = number(value)
-	case "can_access_closed":
-		o.CanAccess = number(value)
-	case "hidden":
-		o.Hidden = number(value)
-	case "verified":
-		o.Verified = number(value)
 	case "followers_count":
 		o.Followers = lenient(value)
 	case "members_count":
 		o.Members = lenient(value)
+	default:
+		if c := o.number(key); c != nil {
+			*c = number(value)
+		} else if s := o.text(key); s != nil {
+			o.readText(s, value)
+		}
 	}
 }
 
-func (o *object) text(to *string, value []byte) {
+func (o *object) number(key []byte) *networks.Count {
+	switch string(key) {
+	case "id":
+		return &o.ID
+	case "is_closed":
+		return &o.IsClosed
+	case "can_access_closed":
+		return &o.CanAccess
+	case "hidden":
+		return &o.Hidden
+	case "verified":
+		return &o.Verified
+	}
+	return nil
+}
+
+func (o *object) text(key []byte) *string {
+	switch string(key) {
+	case "first_name":
+		return &o.FirstName
+	case "last_name":
+		return &o.LastName
+	case "name":
+		return &o.Name
+	case "screen_name":
+		return &o.ScreenName
+	case "domain":
+		return &o.Domain
+	case "type":
+		return &o.Type
+	case "deactivated":
+		return &o.Deactivated
+	}
+	return nil
+}
+
+func (o *object) readText(to *string, value []byte) {
+	if to == &o.Domain && o.ScreenName != "" && string(value) == `"`+o.ScreenName+`"` {
+		o.Domain = o.ScreenName // nearly always: one string less to keep
+		return
+	}
 	s, ok := unquote(value)
 	if *to = s; !ok && string(value) != "null" {
 		o.unreadable = true

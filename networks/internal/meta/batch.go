@@ -12,7 +12,7 @@ import (
 )
 
 // BatchSize is how many requests one batch may hold
-// (https://developers.facebook.com/docs/graph-api/batch-requests, read 2026-11-21).
+// (https://developers.facebook.com/docs/graph-api/batch-requests, read 2026-09).
 const BatchSize = 50
 
 // Answer is the answer to one request of a batch: a body or an error.
@@ -135,6 +135,7 @@ func gravity(k networks.Kind) int {
 		return 3
 	case networks.Unauthorized, networks.Challenge:
 		return 4
+	default:
+		return 0
 	}
-	return 0
 }

@@ -90,7 +90,7 @@ const (
 // https://developers.facebook.com/docs/graph-api/guides/error-handling,
 // https://developers.facebook.com/docs/graph-api/overview/rate-limiting and
 // https://developers.facebook.com/docs/instagram-platform/instagram-graph-api/reference/error-codes,
-// read 2026-11-21; what stands there in other words is said where it is used.
+// read 2026-09; what stands there in other words is said where it is used.
 var rules = [...]rule{
 	// Unknown error, service down, and the -1 that timeouts get.
 	{from: -1, to: 2, kind: networks.Temporary},

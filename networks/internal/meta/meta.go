@@ -9,7 +9,7 @@
 //	Whole           when the failures of a batch's items are the request's own
 //
 // A batch saves HTTP requests and not allowance: Meta counts every item
-// (https://developers.facebook.com/docs/graph-api/batch-requests, read 2026-11-21).
+// (https://developers.facebook.com/docs/graph-api/batch-requests, read 2026-09).
 // The token travels as Authorization: Bearer, never in an address, so that no log
 // on the way holds it.
 package meta
@@ -29,8 +29,8 @@ import (
 )
 
 // DefaultVersion is the version of the Graph API that is asked unless
-// networks.Options.APIVersion says otherwise. v25.0 is the last one whose batch and
-// single requests both were seen recorded; v26.0 takes the same ones.
+// networks.Options.APIVersion says otherwise. v26.0 takes away GET /?ids=a,b, which
+// nothing here uses: single objects and batches work in every version.
 const DefaultVersion = "v25.0"
 
 // Client asks one Graph host for one network. It is safe for concurrent use and
@@ -64,7 +64,7 @@ type Access struct {
 
 // Proof is the appsecret_proof of a token: hex(HMAC-SHA256(secret, token)). Apps
 // may demand it (https://developers.facebook.com/docs/graph-api/guides/secure-requests,
-// read 2026-11-21).
+// read 2026-09).
 func Proof(token, secret string) string {
 	mac := hmac.New(sha256.New, []byte(secret))
 	_, _ = mac.Write([]byte(token)) // a hash never fails

@@ -1,6 +1,7 @@
 package rest
 
 import (
+	"math"
 	"net/http"
 	"strconv"
 	"strings"
@@ -30,10 +31,12 @@ func parseReset(s string, now time.Time) time.Time {
 		return time.Time{}
 	}
 	if f, err := strconv.ParseFloat(s, 64); err == nil {
-		if f < 0 {
+		switch {
+		case math.IsNaN(f) || f < 0:
 			return time.Time{}
-		}
-		if f > 1e9 { // epoch seconds
+		case f > 1e12: // past every year that counts, and no int64 further on
+			return now.Add(maxHint)
+		case f > 1e9: // epoch seconds
 			return clamp(time.Unix(int64(f), 0), now)
 		}
 		return clamp(now.Add(time.Duration(f*float64(time.Second))), now)

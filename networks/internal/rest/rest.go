@@ -20,6 +20,7 @@ import (
 	"net/url"
 	"strings"
 	"time"
+	"unicode"
 
 	"collectord/networks"
 )
@@ -79,10 +80,16 @@ type Response struct {
 }
 
 // Do makes the request and reads the whole answer. The error is a *networks.Error:
-// Temporary for what happened on the way, Malformed for an answer over Limit.
+// Temporary for what happened on the way, Malformed for an answer over Limit,
+// Unauthorized for a token that cannot be sent.
 func (c *Client) Do(ctx context.Context, r Request) (*Response, error) {
 	ctx, cancel := context.WithTimeout(ctx, Timeout)
 	defer cancel()
+	if strings.ContainsFunc(r.Bearer, unicode.IsControl) {
+		e := c.Error(r.Op, networks.Unauthorized, "", "the token holds a line break or another character that no token has", nil)
+		e.Hint = "assign the token again"
+		return nil, e
+	}
 	req, err := c.build(ctx, r)
 	if err != nil {
 		return nil, c.Error(r.Op, networks.Malformed, "", "the request could not be built", withoutAddress(err))
@@ -143,16 +150,23 @@ func (c *Client) build(ctx context.Context, r Request) (*http.Request, error) {
 	return req, nil
 }
 
-// withoutAddress drops the method and address that net/http puts around an
-// error: the address may hold a token.
+// withoutAddress drops what net/http puts around an error and into it: the method
+// and the address, which may hold a token, and pieces of the answer, in quotes.
 func withoutAddress(err error) error {
 	var u *url.Error
 	if errors.As(err, &u) {
 		err = u.Err
 	}
 	var op *net.OpError
-	if errors.As(err, &op) && op.Op == "dial" {
+	switch {
+	case errors.As(err, &op) && op.Op == "dial":
 		return fmt.Errorf("no connection to the server: %w", op.Err)
+	case errors.As(err, &op):
+		return fmt.Errorf("%s: %w", op.Op, op.Err)
+	case strings.HasPrefix(err.Error(), "unsupported protocol scheme"):
+		return errors.New("the address does not begin with http:// or https://")
+	case strings.Contains(err.Error(), `"`):
+		return errors.New("the request or the answer is not as HTTP wants it")
 	}
 	return err
 }
@@ -218,14 +232,16 @@ func jsonError(err error) error {
 	case errors.As(err, &syntax):
 		return fmt.Errorf("at byte %d: %s", syntax.Offset, syntax.Error())
 	case errors.As(err, &typ):
-		return fmt.Errorf("at byte %d: %s where %s was expected (%s)", typ.Offset, typ.Value, typ.Type, typ.Field)
+		kind, _, _ := strings.Cut(typ.Value, " ") // "number 123": the number is the answer's
+		return fmt.Errorf("at byte %d: %s where %s was expected (%s)", typ.Offset, kind, typ.Type, typ.Field)
 	}
 	return errors.New("it broke off")
 }
 
 // Words bounds what a network said, makes it one line and takes the token out.
 func Words(token interface{ Redact(string) string }, msg string) string {
-	msg = strings.Join(strings.Fields(token.Redact(msg)), " ")
+	msg = strings.ToValidUTF8(token.Redact(msg), "\uFFFD")
+	msg = strings.Join(strings.FieldsFunc(msg, func(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) }), " ")
 	if len(msg) > maxMessage {
 		msg = strings.ToValidUTF8(msg[:maxMessage], "") + "…"
 	}

@@ -1,0 +1,101 @@
+package status
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus/testutil/promlint"
+)
+
+func TestMetrics(t *testing.T) {
+	src := newFake(testNow)
+	src.overview.Networks[0].Tokens = append(src.overview.Networks[0].Tokens, Token{Slot: "vk", State: "ok"}) // named twice
+	src.overview.Networks[0].Totals.Results["bad\xffkind"] = 1
+	src.overview.Influx.Backlog, src.overview.Influx.Oldest = 3, testNow
+	w := get(t, newHandler(t, src), "GET", "/metrics")
+	body := w.Body.String()
+	if w.Code != 200 {
+		t.Fatalf("%d %s", w.Code, body)
+	}
+	for _, want := range []string{
+		`collectord_polls_total{network="vk"} 75`,
+		`collectord_requests_total{network="vk"} 231`,
+		`collectord_retries_total{network="vk"} 4`,
+		`collectord_results_total{kind="ok",network="vk"} 440`,
+		`collectord_results_total{kind="not_found",network="vk"} 75`,
+		`collectord_results_total{kind="ok",network="bluesky"} 0`,
+		`collectord_accounts{network="vk",state="ok"} 3`,
+		`collectord_accounts{network="vk",state="taken_over"} 0`,
+		`collectord_accounts{network="twitter",state="unknown"} 1`,
+		`collectord_ticks_skipped_total{network="vk"} 2`,
+		`collectord_ticks_missed_total{network="twitter"} 4`,
+		`collectord_poll_running{network="bluesky"} 1`,
+		`collectord_poll_duration_seconds{network="vk"} 1.24`,
+		`collectord_last_poll_timestamp_seconds{network="vk"} 1.77332112e+09`,
+		`collectord_limiter_wait_seconds_total{network="vk"} 90`,
+		`collectord_token_state{network="vk",slot="vk:second",state="parked"} 1`,
+		`collectord_token_state{network="vk",slot="vk:second",state="ok"} 0`,
+		`collectord_token_expiry_timestamp_seconds{network="vk",slot="vk"} 1.7734068e+09`,
+		`collectord_influxdb_up 1`,
+		`collectord_backlog_points 3`,
+		`collectord_backlog_oldest_timestamp_seconds 1.773324e+09`,
+		`collectord_delivered_points_total 12411`,
+		`collectord_refused_points_total 0`,
+		`collectord_journal_bytes 4.83e+07`,
+		`collectord_config_last_reload_successful 1`,
+		`collectord_config_last_reload_success_timestamp_seconds 1.773252e+09`,
+		`collectord_build_info{goversion="go1.`,
+		`go_goroutines `, `process_resident_memory_bytes `,
+	} {
+		if !strings.Contains(body, "\n"+want) {
+			t.Errorf("%s is missing", want)
+		}
+	}
+	for _, never := range []string{"hunter2", "Durov", "РИА", `expiry_timestamp_seconds{network="vk",slot="vk:second"}`} {
+		if strings.Contains(body, never) {
+			t.Errorf("%s is among the metrics", never)
+		}
+	}
+	problems, err := promlint.New(strings.NewReader(body)).Lint()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range problems {
+		t.Errorf("promlint: %s: %s", p.Metric, p.Text)
+	}
+	lines := strings.Count(body, "\ncollectord_")
+	src.accounts = many(500).accounts
+	if now := strings.Count(get(t, newHandler(t, src), "GET", "/metrics").Body.String(), "\ncollectord_"); now != lines {
+		t.Errorf("%d series, %d with more accounts", lines, now)
+	}
+}
+
+func TestMetricsOfNothing(t *testing.T) {
+	src := &fakeSource{overview: Overview{ConfigError: "config.yaml:1:1: no"}}
+	body := get(t, newHandler(t, src), "GET", "/metrics").Body.String()
+	if !strings.Contains(body, "\ncollectord_config_last_reload_successful 0\n") {
+		t.Errorf("%s", body)
+	}
+	for _, absent := range []string{"collectord_backlog", "collectord_influxdb_up", "timestamp_seconds 0", "collectord_start_timestamp"} {
+		if strings.Contains(body, "\n"+absent) {
+			t.Errorf("%s is among the metrics of nothing", absent)
+		}
+	}
+}
+
+func TestMetricsDescribed(t *testing.T) {
+	seen := map[string]bool{}
+	for _, m := range append(networkMetrics(), daemonMetrics()...) {
+		if seen[m.name] || !strings.HasSuffix(m.help, ".") {
+			t.Errorf("%s is there twice, or its help is no sentence", m.name)
+		}
+		seen[m.name] = true
+	}
+	body := get(t, newHandler(t, newFake(time.Now())), "GET", "/metrics").Body.String()
+	for name := range seen {
+		if name != "backlog_oldest_timestamp_seconds" && !strings.Contains(body, "# HELP collectord_"+name+" ") {
+			t.Errorf("collectord_%s is described and never sent", name)
+		}
+	}
+}
