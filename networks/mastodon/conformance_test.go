@@ -16,7 +16,7 @@ func fill(w *sim.World) {
 	for _, a := range []sim.Account{
 		{ID: "1", Handle: "Gargron", Host: "mastodon.social", Name: "Eugen Rochko", Followers: 361_234, Following: 655, Posts: 80_765},
 		{ID: "13179", Handle: "Mastodon", Host: "mastodon.social", Name: "Mastodon", Followers: 841_002, Following: 37, Posts: 322},
-		{ID: "109", Handle: "news_group", Host: "example.org", Name: "News", Type: "group", Followers: 4_321},
+		{ID: "109", Handle: "news_group", Host: "example.org", Name: "News", Type: "person", Followers: 4_321},
 		{ID: "110", Handle: "tux.penguin", Host: "example.org", Name: "Tux", Followers: 9_876},
 		{ID: "200", Handle: "banned", Host: "mastodon.social", Name: "Banned", Followers: 5, State: sim.Suspended},
 		{ID: "201", Handle: "deleted", Host: "mastodon.social", Name: "Deleted", Followers: 5, State: sim.NotFound},

@@ -108,5 +108,7 @@ func server(host string) (string, bool) {
 	if err != nil || len(ascii) > maxDomain || !domain.MatchString(ascii) {
 		return "", false
 	}
-	return ascii, true
+	// Package idna encodes even what is no UTF-8, and refuses to read that again.
+	again, err := idna.Lookup.ToASCII(ascii)
+	return ascii, err == nil && again == ascii
 }

@@ -116,7 +116,6 @@ type account struct {
 	Username    string      `json:"username"`
 	Acct        string      `json:"acct"` // name, with @host of one from elsewhere
 	DisplayName string      `json:"display_name"`
-	Group       bool        `json:"group"`
 	Suspended   bool        `json:"suspended"`
 	Followers   rest.Number `json:"followers_count"`
 	Following   rest.Number `json:"following_count"`
@@ -199,9 +198,6 @@ func (a account) profile(r networks.Ref) *networks.Profile {
 		Followers: a.Followers.Count,
 		Following: a.Following.Count,
 		Posts:     a.Statuses.Count,
-	}
-	if a.Group {
-		p.Type = networks.Group
 	}
 	if a.Pleroma.HideFollowers {
 		p.Followers = networks.Count{}

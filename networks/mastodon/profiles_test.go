@@ -172,7 +172,7 @@ func TestAccounts(t *testing.T) {
 	for body, want := range map[string]string{
 		`{"id":"7","username":"user","followers_count":3}`:                                         "7 3 person user@a.example",
 		`{"id":7,"username":"USER","acct":"USER","followers_count":3}`:                             "7 3 person USER@a.example",
-		`{"id":"7","acct":"user@b.example","followers_count":3,"group":true}`:                      "7 3 group user@b.example",
+		`{"id":"7","acct":"user@b.example","followers_count":3,"group":true}`:                      "7 3 person user@b.example",
 		`{"id":"7","username":"user","followers_count":0}`:                                         "7 0 person user@a.example",
 		`{"id":"7","username":"user","followers_count":3,"moved":{"id":"8","followers_count":9}}`:  "7 3 person user@a.example",
 		`{"id":"7","username":"user","followers_count":0,"pleroma":{"hide_followers_count":true}}`: "hidden",

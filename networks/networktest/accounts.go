@@ -177,6 +177,9 @@ func (s Suite) testDuplicates(t *testing.T) {
 			}
 		}
 	}
+	for i, res := range r.ask(refs...) {
+		s.sameAccount(t, r.profile(res, refs[i].Name), r.account(refs[i]))
+	}
 }
 
 func (s Suite) testKnown(t *testing.T) {

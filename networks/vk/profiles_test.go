@@ -212,6 +212,7 @@ func TestStates(t *testing.T) {
 		{"deleted, with everything", `{"id":1,"deactivated":"deleted","screen_name":"a","is_closed":true,"followers_count":5}`, users, networks.NotFound, false},
 		{"banned", `{"id":1,"first_name":"A","deactivated":"banned"}`, users, networks.Suspended, false},
 		{"closed", `{"id":1,"first_name":"A","is_closed":true,"can_access_closed":false}`, users, networks.Private, true},
+		{"closed, bad count", `{"id":1,"is_closed":true,"can_access_closed":false,"followers_count":"lots"}`, users, networks.Malformed, false},
 		{"hidden", `{"id":1,"first_name":"A","hidden":1}`, users, networks.Hidden, true},
 		{"open without a count", `{"id":1,"first_name":"A","is_closed":false}`, users, networks.Malformed, false},
 		{"bad count", `{"id":1,"first_name":"A","followers_count":"lots"}`, users, networks.Malformed, false},
