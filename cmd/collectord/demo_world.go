@@ -29,7 +29,6 @@ func demoAccounts() []sim.Account {
 		{Network: "vk", Handle: "hermitage_museum", ID: "1411", Type: "page", Name: "Государственный Эрмитаж", Followers: 418_900},
 		{Network: "vk", Handle: "bolshoitheatre", ID: "1412", Type: "page", Name: "Большой театр", Followers: 231_700},
 		{Network: "vk", Handle: "durov", ID: "1", Type: "person", Name: "Павел Дуров", Followers: 6_020_000},
-		{Network: "vk", Handle: "club1002", ID: "1002", Type: "group", Name: "Closed community", Followers: 512, State: sim.Private},
 		{Network: "twitter", Handle: "NASA", ID: "11348282", Type: "person", Name: "NASA", Followers: 86_400_000},
 		{Network: "twitter", Handle: "Wikipedia", ID: "86390214", Type: "person", Name: "Wikipedia", Followers: 702_000},
 		{Network: "twitter", Handle: "BBCWorld", ID: "742143", Type: "person", Name: "BBC News (World)", Followers: 42_100_000},

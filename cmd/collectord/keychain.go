@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -66,11 +67,17 @@ func withKeychain(env *environment, do func(ctx context.Context, k *keychain.Key
 // openKeychain opens the config's keychain, with what every network says of its
 // slots, and loads the newest dump.
 func openKeychain(cfg *config.Config, env *environment) (*keychain.KeyChain, error) {
-	opts := keychain.Options{Dir: cfg.StateDir, Checkers: make(map[string]keychain.Checker)}
+	opts := keychain.Options{Dir: cfg.StateDir, Checkers: make(map[string]keychain.Checker),
+		Refreshers: make(map[string]keychain.Refresher), Makers: make(map[string]keychain.Maker)}
 	opts.Credentials, _ = env.Getenv("CREDENTIALS_DIRECTORY")
 	for _, d := range all.List() {
 		opts.Formats = append(opts.Formats, d.Slots...)
-		checker, ok := d.New(networkOptions(cfg, d.Name)).(networks.Checker)
+		network := d.New(networkOptions(cfg, d.Name))
+		if r, ok := network.(networks.Renewer); ok {
+			maps.Copy(opts.Refreshers, r.Refreshers())
+			maps.Copy(opts.Makers, r.Makers())
+		}
+		checker, ok := network.(networks.Checker)
 		if !ok {
 			continue
 		}
