@@ -224,6 +224,11 @@ func (c *Collector) blocked() error {
 // after every request with the number of accounts it was about.
 func (c *Collector) Once(ctx context.Context, each func(accounts int)) error {
 	at := time.Now().Truncate(time.Second)
+	for _, n := range c.configured() {
+		if free := n.freeTime(ctx, at); free.After(at) {
+			at = free
+		}
+	}
 	var wg sync.WaitGroup
 	var mu sync.Mutex
 	var first error

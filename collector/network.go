@@ -248,8 +248,24 @@ func (n *network) abandon(ctx context.Context, t journal.Tick) {
 // start opens the tick at a time for some schedules and polls their accounts.
 func (n *network) start(ctx context.Context, at time.Time, specs []string, madeUp bool) {
 	slices.Sort(specs)
+	if madeUp {
+		at = n.freeTime(ctx, at)
+	}
 	t := journal.Tick{Network: n.name, Time: at, MadeUp: madeUp, Specs: specs, Started: time.Now()}
 	n.begin(ctx, t, specs)
+}
+
+// freeTime is the first second from at on in which the network has no tick: a poll
+// that no schedule asked for has a time of its own. It may be in the future by a
+// moment, which the poll waits for.
+func (n *network) freeTime(ctx context.Context, at time.Time) time.Time {
+	for {
+		_, taken, err := n.journal.Tick(ctx, n.name, at)
+		if err != nil || !taken {
+			return at // what is wrong with the journal shows when the tick is opened
+		}
+		at = at.Add(time.Second)
+	}
 }
 
 // begin starts the poll of a tick, new or resumed, in a goroutine of its own. What

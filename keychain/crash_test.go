@@ -93,3 +93,18 @@ func TestTwoProcesses(t *testing.T) {
 		}
 	}
 }
+
+func BenchmarkAssign(b *testing.B) {
+	k := open(b, b.TempDir())
+	for b.Loop() {
+		must(b, k.Assign("vk", keychain.Bare("value")))
+	}
+}
+
+func BenchmarkLoadLast(b *testing.B) {
+	dir := b.TempDir()
+	must(b, open(b, dir).Assign("vk", keychain.Bare("value")))
+	for b.Loop() {
+		must(b, open(b, dir).LoadLast())
+	}
+}

@@ -147,16 +147,12 @@ func (d disk) newest(ids []dumpID, ks keys) (id dumpID, c content, warnings []er
 			return id, c, warnings, nil
 		case errors.Is(err, ErrDamaged):
 			warnings = append(warnings, err)
-		case errors.Is(err, fs.ErrNotExist): // pruned by another process meanwhile
-		default:
+		default: // also where it vanished meanwhile: whoever asked lists them again
 			if errors.Is(err, ErrKey) {
 				err = mistakef(ErrKey, "%v; %s", err, d.missingKey())
 			}
 			return "", content{}, warnings, err
 		}
-	}
-	if len(warnings) == 0 {
-		return "", content{}, nil, fmt.Errorf("keychain: the dumps in %s vanished while they were read: %w", d.folder(), fs.ErrNotExist)
 	}
 	return "", content{}, nil, mistakef(ErrDamaged, "keychain: none of the %d dumps in %s can be read with the key %s: %v; "+
 		"put the right key back, or move the folder away to begin anew", len(ids), d.folder(), ks.paths(), errors.Join(warnings...))

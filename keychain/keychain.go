@@ -91,6 +91,7 @@ type KeyChain struct {
 	mu       sync.RWMutex // guards what follows
 	id       dumpID       // the dump that now comes from; "" for none
 	seen     dumpID       // the newest dump there was, which may be damaged
+	changes  int          // how often what is here was replaced
 	now      content
 	states   map[string]stateEntry
 	warnings []error
@@ -326,7 +327,7 @@ func (k *KeyChain) sync() (err error) {
 
 func (k *KeyChain) syncOnce() error {
 	k.mu.RLock()
-	seen := k.seen
+	seen, changes := k.seen, k.changes
 	k.mu.RUnlock()
 	ids, err := k.disk.ids()
 	if err != nil {
@@ -354,9 +355,10 @@ func (k *KeyChain) syncOnce() error {
 		warnings = append(warnings, err)
 	}
 	k.states = states
-	if k.seen > ids[0] { // a change was made meanwhile, and its dump is newer
+	if k.changes != changes { // by somebody who looked later than this
 		return nil
 	}
+	k.changes++
 	k.seen, k.id, k.now, k.warnings = ids[0], id, c, warnings
 	return nil
 }
@@ -422,6 +424,7 @@ func (k *KeyChain) change(do func(slots map[string]record, id dumpID) error) err
 	}
 	k.mu.Lock()
 	k.id, k.seen, k.now, k.warnings = id, id, next, nil
+	k.changes++
 	k.mu.Unlock()
 	k.disk.prune(append([]dumpID{id}, ids...), last)
 	return nil

@@ -294,6 +294,38 @@ func TestAllDamaged(t *testing.T) {
 	}
 }
 
+// TestVanished: dumps that somebody removes do not keep newer ones from being seen,
+// and what is in memory is not lost with the last of them.
+func TestVanished(t *testing.T) {
+	dir := t.TempDir()
+	k, other := open(t, dir), open(t, dir)
+	must(t, other.Assign("vk", keychain.Bare("one")))
+	must(t, other.Assign("vk", keychain.Bare("two")))
+	data, err := os.ReadFile(dumpFiles(t, dir)[1])
+	must(t, err)
+	tag := dumpFiles(t, dir)[1][len(dumpFiles(t, dir)[1])-len("00000000.age"):]
+	future := filepath.Join(dir, "keychain", "21990101T000000.000000000Z-"+tag)
+	must(t, os.WriteFile(future, data, 0o600))
+	must(t, k.LoadLast())
+	want(t, k, "vk", "two")
+	must(t, os.Remove(future))
+	must(t, os.Remove(dumpFiles(t, dir)[1]))
+	must(t, k.LoadLast())
+	want(t, k, "vk", "one")
+	fresh := open(t, dir)
+	must(t, fresh.Assign("vk", keychain.Bare("three")))
+	must(t, k.LoadLast())
+	want(t, k, "vk", "three")
+
+	for _, file := range dumpFiles(t, dir) {
+		must(t, os.Remove(file))
+	}
+	must(t, k.LoadLast())
+	want(t, k, "vk", "three")
+	must(t, k.Assign("yt", keychain.Bare("four")))
+	want(t, loaded(t, dir), "vk", "three")
+}
+
 func TestFullDisk(t *testing.T) {
 	dir := t.TempDir()
 	k := open(t, dir)

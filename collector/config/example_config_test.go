@@ -3,6 +3,7 @@ package config_test
 import (
 	"os"
 	"regexp"
+	"strings"
 	"testing"
 
 	"collectord/collector/config"
@@ -90,5 +91,36 @@ func TestExampleConfigUncommented(t *testing.T) {
 	}
 	if got, want := len(cfg.Networks), len(all.List()); got != want {
 		t.Errorf("%d networks %q; want all %d", got, names(cfg), want)
+	}
+}
+
+// TestExampleConfigHasEveryKey takes the known keys from the messages about an
+// unknown one, and looks each up in the example.
+func TestExampleConfigHasEveryKey(t *testing.T) {
+	src, err := os.ReadFile(exampleFile)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = config.Parse("c", []byte(`
+x: 1
+influxdb: {x: 1}
+web: {x: 1}
+log: {x: 1}
+keychain: {x: 1}
+journal: {x: 1}
+networks: {vk: {x: 1, accounts: {A: {x: 1}}}}`), exampleEnv())
+	if err == nil {
+		t.Fatal("unknown keys are accepted")
+	}
+	lists := regexp.MustCompile(`unknown key \(known: (.*)\)`).FindAllStringSubmatch(err.Error(), -1)
+	if len(lists) != 8 {
+		t.Fatalf("%d messages about unknown keys in\n%v", len(lists), err)
+	}
+	for _, list := range lists {
+		for _, key := range strings.Split(list[1], ", ") {
+			if !regexp.MustCompile(`(?m)[# ]` + key + `:|^` + key + `:`).Match(src) {
+				t.Errorf("%s is not in the example", key)
+			}
+		}
 	}
 }

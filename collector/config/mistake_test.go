@@ -88,7 +88,7 @@ func TestBombs(t *testing.T) {
 	for i := range 3000 {
 		wide += fmt.Sprintf("      - {<<: *l, handle: h%d}\n", i)
 	}
-	tags := strings.Replace(strings.Replace(wide, "log: &l", "tags: &l", 1), "{<<: *l, handle: h", "{tags: {<<: *l, x: y}, handle: h", -1)
+	tags := strings.ReplaceAll(wide, "{<<: *l, handle: h", "{tags: {<<: *l, x: y}, handle: h")
 	pool := "log: &l [" + strings.Repeat("vk:a, ", 20000) + "vk]\n" + strings.ReplaceAll(wide[strings.Index(wide, "networks"):], "<<", "token")
 	for name, src := range map[string]string{
 		"wide tags":        tags,

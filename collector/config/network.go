@@ -126,12 +126,12 @@ func (v value) tokens(d networks.Descriptor, dst *[]string) {
 		*dst = pool
 		return
 	}
-	items, ok := v.items("a keychain slot, or a list of slots,", true)
-	if !ok {
+	if n := len(v.node.Content); v.node.Kind == yaml.SequenceNode && (n == 0 || n > maxPool) {
+		v.mistake("a list of 1 to %d slots such as [%s] expected, got %d", maxPool, kinds[0], n)
 		return
 	}
-	if len(items) == 0 || len(items) > maxPool {
-		v.mistake("a list of 1 to %d slots such as [%s] expected, got %d", maxPool, kinds[0], len(items))
+	items, ok := v.items("a keychain slot, or a list of slots,", true)
+	if !ok {
 		return
 	}
 	pool := make([]string, 0, len(items))

@@ -423,6 +423,47 @@ func TestBackoffGrowsAndStaysBelowFiveSeconds(t *testing.T) {
 	})
 }
 
+func TestASecondOutageBeginsWithAShortPause(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		start := time.Now()
+		f := newFake(t, func(int, string) reply {
+			if since := time.Since(start); since < time.Minute || since > time.Hour {
+				return says(503, "")
+			}
+			return noContent
+		})
+		src := newMemory("m f=1i 1")
+		d := New(options(f), src, nil)
+		ctx, cancel := context.WithCancel(t.Context())
+		done := make(chan error)
+		go func() { done <- d.Run(ctx) }()
+		time.Sleep(2 * time.Hour)
+		before := len(f.requests())
+		src.add("m f=2i 2")
+		time.Sleep(600 * time.Millisecond)
+		synctest.Wait()
+		if n := len(f.requests()) - before; n != 2 {
+			t.Errorf("%d requests in the first 0.6 s of an outage, want 2", n)
+		}
+		cancel()
+		<-done
+	})
+}
+
+func TestWhatIsDeliveredAtTheEndIsNotSentAgain(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	f := newFake(t, func(int, string) reply {
+		cancel()
+		return noContent
+	})
+	src := newMemory("m f=1i 1")
+	d := New(options(f), src, nil)
+	if err := d.Run(ctx); err != nil || len(f.requests()) != 1 || src.cursor(d.Sink()) != 1 {
+		t.Errorf("%v, %d requests, cursor %d", err, len(f.requests()), src.cursor(d.Sink()))
+	}
+}
+
 func TestNewPointsWakeRunAndShutdownDelivers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := newFake(t, always(noContent))
@@ -533,6 +574,38 @@ func TestWhatWasSettledBeforeAnOutageStaysSettled(t *testing.T) {
 	}
 }
 
+// The batch that was read ahead is of no use when only half of the one before it
+// was settled.
+func TestNothingIsLeftOutWhenABatchBreaksOff(t *testing.T) {
+	all := lines(500)
+	all[230] = "poison f=1i 1"
+	away := true
+	f := newFake(t, nil)
+	f.answer = func(_ int, body string) reply {
+		switch {
+		case strings.Contains(body, "poison"):
+			return says(400, `{"error":"partial write: x dropped=1"}`)
+		case away && strings.Contains(body, all[270]):
+			away = false
+			return says(503, "")
+		}
+		return noContent
+	}
+	opts := options(f)
+	opts.BatchSize = 100
+	src := newMemory(all...)
+	d := New(opts, src, nil)
+	if err := d.Drain(t.Context()); err == nil || src.cursor(d.Sink()) != 250 {
+		t.Errorf("%v, cursor %d", err, src.cursor(d.Sink()))
+	}
+	if err := d.Drain(t.Context()); err != nil || f.missing(all) != 1 || src.cursor(d.Sink()) != 500 {
+		t.Errorf("%v, %d missing, cursor %d", err, f.missing(all), src.cursor(d.Sink()))
+	}
+	if want := slices.Delete(slices.Clone(all), 230, 231); !slices.Equal(f.order, want) {
+		t.Error("out of order")
+	}
+}
+
 func TestPointsSetAsideAreSentAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		all := lines(10)
@@ -569,7 +642,7 @@ func TestTokenIsReadAnewAtEachTry(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := newFake(t, always(noContent))
 		opts := options(f)
-		token, failure := keychain.Secret(""), error(fmt.Errorf("open /run/%s: no such file", "token"))
+		token, failure := keychain.Secret(""), fmt.Errorf("open /run/%s: no such file", "token")
 		opts.Token = func() (keychain.Secret, error) { return token, failure }
 		src := newMemory("m f=1i 1")
 		d := New(opts, src, nil)

@@ -62,7 +62,7 @@ import (
 const (
 	// DefaultBatchSize is what InfluxDB's documentation recommends for a batch.
 	// https://docs.influxdata.com/influxdb/v2/write-data/best-practices/optimize-writes/
-	// read 2026-11-21
+	// read 2026-11-21.
 	DefaultBatchSize = 5000
 	// DefaultTimeout bounds a request. InfluxDB gives a write up after 10 s itself
 	// ([coordinator] write-timeout of InfluxDB 1.8), so a longer wait is for nothing.

@@ -88,6 +88,9 @@ func (m *memory) Cursor(_ context.Context, sink string) (int64, error) {
 func (m *memory) Advance(ctx context.Context, sink string, seq int64, refused []journal.Refused) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	if err := ctx.Err(); err != nil {
+		return err
+	}
 	if err := m.failAdvance; err != nil {
 		m.failAdvance = nil
 		return err
@@ -100,7 +103,7 @@ func (m *memory) Advance(ctx context.Context, sink string, seq int64, refused []
 		m.refused[r.Seq] = r.Reason
 		delete(m.marked, r.Seq)
 	}
-	return ctx.Err()
+	return nil
 }
 
 func (m *memory) Retry(_ context.Context, _ string, most int) ([]journal.Row, error) {

@@ -45,8 +45,9 @@ func (c Cause) state() State {
 	switch c {
 	case CauseUnreachable, CauseTimeout, CauseUnavailable, CauseLimited, CauseJournal:
 		return StateWaiting
+	default:
+		return StateRefused
 	}
-	return StateRefused
 }
 
 // Error is why nothing was delivered. Its text holds no secret.

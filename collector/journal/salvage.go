@@ -13,57 +13,128 @@ const salvageRows = 5000
 
 // salvage copies the readable rows of a broken database into a fresh one.
 type salvage struct {
-	old *sql.DB
-	w   *writer
-	key map[int64]string // the series that were saved, by id
-	top int64            // the highest seq that anything speaks of
+	path   string
+	old    *sql.DB
+	w      *writer
+	series map[int64]*series // those that were saved
+	top    int64             // the highest seq that anything speaks of
+	points int64             // how many were saved
+	// first is the lowest seq of every network and time: an account's history is
+	// found by way of its ticks, so there must be one for every point.
+	first  map[tickKey]int64
+	broken bool // some page that leads to rows
+}
+
+type tickKey struct {
+	network string
+	unix    int64
 }
 
 // all copies every table. The points come after their series; the rest is small.
 func (s *salvage) all(ctx context.Context) error {
-	if err := s.small(ctx); err != nil {
+	for _, step := range []func(context.Context) error{s.allSeries, s.small, s.allPoints} {
+		if err := step(ctx); err != nil {
+			return err
+		}
+	}
+	return s.w.transact(s.finish)
+}
+
+// allSeries copies the series, by way of SQLite, and if that met a broken page,
+// from the pages.
+func (s *salvage) allSeries(ctx context.Context) error {
+	err := s.walk(ctx, "series", []string{"key", "copy", "crc"}, s.oneSeries)
+	if err != nil || !s.broken {
 		return err
 	}
-	var saved int64
-	err := s.walk(ctx, "points", []string{"series", "time", "fields", "crc"}, func(id int64, v []any) error {
-		r := rawRow{seq: id, series: v[0], time: v[1], fields: v[2], crc: v[3]}
-		s.top = max(s.top, id)
-		if key, ok := s.key[r.seriesID()]; !ok || !r.intact(key) {
-			_, _, err := s.w.exec(insertRotten, r.seq, r.series, r.time, r.fields, r.crc, time.Now().Unix())
-			return err
-		}
-		n, _, err := s.w.exec(`INSERT OR IGNORE INTO points VALUES (?, ?, ?, ?, ?)`, id, v[0], v[1], v[2], v[3])
-		saved += n
-		return err
-	})
-	if err != nil {
-		return err
-	}
-	return s.w.transact(func(w *writer) error {
-		if err := w.count(countPoints, saved); err != nil {
-			return err
-		}
-		// No number is used twice, or a cursor would step over new points.
-		if _, _, err := w.exec(`DELETE FROM sqlite_sequence WHERE name = 'points'`); err != nil {
-			return err
-		}
-		_, _, err := w.exec(`INSERT INTO sqlite_sequence VALUES ('points', ?)`, s.top)
-		return err
+	return s.w.transact(func(*writer) error {
+		return scanPages(s.path, func(id int64, v []any) error {
+			if len(v) != 4 || seriesOf(append([]any{id}, v[1:]...)) == nil {
+				return nil
+			}
+			return s.oneSeries(id, v[1:])
+		})
 	})
 }
 
-// small copies everything but the points.
-func (s *salvage) small(ctx context.Context) error {
-	err := s.walk(ctx, "series", []string{"key", "copy", "crc"}, func(id int64, v []any) error {
-		if known := seriesOf(append([]any{id}, v...)); known != nil {
-			s.key[id] = known.key
+func (s *salvage) oneSeries(id int64, v []any) error {
+	if s.series[id] != nil {
+		return nil
+	}
+	if known := seriesOf(append([]any{id}, v...)); known != nil {
+		s.series[id] = known
+	}
+	_, _, err := s.w.exec(`INSERT OR REPLACE INTO series VALUES (?, ?, ?, ?)`, id, v[0], v[1], v[2])
+	return err
+}
+
+// allPoints does the same for the points.
+func (s *salvage) allPoints(ctx context.Context) error {
+	err := s.walk(ctx, "points", []string{"series", "time", "fields", "crc"}, func(id int64, v []any) error {
+		s.top = max(s.top, id)
+		r := rawRow{seq: id, series: v[0], time: v[1], fields: v[2], crc: v[3]}
+		if kept, err := s.onePoint(r); kept || err != nil {
+			return err
 		}
-		_, _, err := s.w.exec(`INSERT OR IGNORE INTO series VALUES (?, ?, ?, ?)`, id, v[0], v[1], v[2])
+		_, _, err := s.w.exec(insertRotten, r.seq, r.series, r.time, r.fields, r.crc, time.Now().Unix())
 		return err
 	})
-	if err != nil {
+	if err != nil || !s.broken {
 		return err
 	}
+	return s.w.transact(func(*writer) error {
+		return scanPages(s.path, func(id int64, v []any) error {
+			if len(v) != 5 {
+				return nil
+			}
+			_, err := s.onePoint(rawRow{seq: id, series: v[1], time: v[2], fields: v[3], crc: v[4]})
+			return err
+		})
+	})
+}
+
+// onePoint copies a point if its CRC is right, and says whether it was.
+func (s *salvage) onePoint(r rawRow) (kept bool, err error) {
+	of := s.series[r.seriesID()]
+	if of == nil || !r.intact(of.key) {
+		return false, nil
+	}
+	n, _, err := s.w.exec(`INSERT OR IGNORE INTO points VALUES (?, ?, ?, ?, ?)`, r.seq, r.series, r.time, r.fields, r.crc)
+	if err != nil || n == 0 {
+		return true, err
+	}
+	s.points++
+	s.top = max(s.top, r.seq)
+	unix, _ := r.time.(int64) // intact, so it is one
+	key := tickKey{of.network, unix}
+	if seq, ok := s.first[key]; !ok || r.seq < seq {
+		s.first[key] = r.seq
+	}
+	return true, nil
+}
+
+// finish writes what follows from the points.
+func (s *salvage) finish(w *writer) error {
+	for key, seq := range s.first {
+		if _, _, err := w.exec(`INSERT INTO ticks VALUES (?, ?, 0, 'null', ?, 0, 0, 0, 0, 0, ?, ?)
+			ON CONFLICT DO UPDATE SET first_seq = min(first_seq, excluded.first_seq)`,
+			key.network, key.unix, seq, key.unix*1000, key.unix*1000); err != nil {
+			return err
+		}
+	}
+	if err := w.count(countPoints, s.points); err != nil {
+		return err
+	}
+	// No number is used twice, or a cursor would step over new points.
+	if _, _, err := w.exec(`DELETE FROM sqlite_sequence WHERE name = 'points'`); err != nil {
+		return err
+	}
+	_, _, err := w.exec(`INSERT INTO sqlite_sequence VALUES ('points', ?)`, s.top)
+	return err
+}
+
+// small copies everything but series and points.
+func (s *salvage) small(ctx context.Context) error {
 	for _, t := range []struct {
 		name, columns string
 	}{
@@ -137,6 +208,7 @@ func (s *salvage) walk(ctx context.Context, table string, columns []string, f fu
 		case err != nil:
 			return err
 		case bad != nil:
+			s.broken = true
 			var more bool
 			if last, more = s.behind(ctx, table, last); !more {
 				return ctx.Err()

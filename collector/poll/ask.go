@@ -32,6 +32,7 @@ func (r *pass) do(ctx context.Context, t *task) error {
 		}
 		if e == nil {
 			r.settle(tok, true)
+			restForItems(tok, results)
 			return r.take(ctx, t, results, used)
 		}
 		done, err := r.judge(ctx, t, tok, e, used)
@@ -61,6 +62,16 @@ func (r *pass) request(ctx context.Context, t *task, tok lease) (results []netwo
 	}
 	return nil, &networks.Error{Op: r.poller.opts.Descriptor.Name + ": " + t.batch.Op, Kind: networks.Malformed,
 		Msg: "BUG: the answer does not fit the request", Err: err}
+}
+
+// restForItems lets the limiter rest where a part of a good answer says that the
+// limit is reached (Meta counts every account of a batch).
+func restForItems(tok lease, results []networks.Result) {
+	for i := range results {
+		if e := results[i].Err; e != nil && e.Kind == networks.RateLimited {
+			tok.limiter.restFor(untilOf(e, unhintedRest))
+		}
+	}
 }
 
 // settle notes what a limiter's last request came to.

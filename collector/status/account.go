@@ -34,6 +34,7 @@ type accountView struct {
 	Account                  rowView
 	Type, ID, Name, Nickname string
 	NetworkLink, Series      string
+	Counts                   []tag // what the network tells beside the followers
 	Tags                     []tag
 	LastSuccess              moment
 	Periods                  []period
@@ -43,6 +44,7 @@ type accountView struct {
 	Samples                  string
 }
 
+// tag is a name and its value.
 type tag struct{ Key, Value string }
 
 // pointView is one row of the table of points.
@@ -118,6 +120,14 @@ func (s *server) accountView(now time.Time, a *Account, ov *Overview, chosen str
 		Plot:        plotOf(samples, since, now),
 		Points:      pointViews(now, samples),
 		Samples:     plural(int64(len(samples)), "point", "points"),
+	}
+	for _, c := range []struct {
+		name string
+		n    *int64
+	}{{"Following", a.Following}, {"Posts", a.Posts}, {"Views", a.Views}, {"Likes", a.Likes}} {
+		if c.n != nil {
+			v.Counts = append(v.Counts, tag{c.name, thousands(*c.n)})
+		}
 	}
 	for _, key := range slices.Sorted(maps.Keys(a.Tags)) {
 		v.Tags = append(v.Tags, tag{key, a.Tags[key]})

@@ -1,6 +1,7 @@
 package status
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"net/http"
@@ -89,8 +90,8 @@ func (s *server) apiAccounts(w http.ResponseWriter, r *http.Request) {
 	found = found[min(offset, len(found)):]
 	found = found[:min(limit, len(found))]
 	list := make([]accountJSON, len(found))
-	for i := range found {
-		list[i] = accountJSONOf(&found[i])
+	for i, a := range found {
+		list[i] = accountJSONOf(a)
 	}
 	writeJSON(w, http.StatusOK, list)
 }
@@ -144,7 +145,7 @@ func (s *server) apiSeries(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	jsonHeader(w, http.StatusOK)
-	_, _ = w.Write(appendSeries(nil, samples))
+	_, _ = bytes.NewReader(appendSeries(nil, samples)).WriteTo(w) // numbers alone
 }
 
 // appendSeries writes {"points":[[unix,followers],...]}.

@@ -53,7 +53,7 @@ type complaints struct {
 	all []string
 }
 
-func (c *complaints) listen(t *testing.T, ctx context.Context) {
+func (c *complaints) listen(ctx context.Context, t *testing.T) {
 	t.Helper()
 	err := chromedp.Listen(ctx, func(ev any) {
 		c.mu.Lock()
@@ -87,20 +87,20 @@ type view struct {
 	scheme        string
 }
 
-func screenshot(t *testing.T, ctx context.Context, v view) {
+func screenshot(ctx context.Context, t *testing.T, v view) {
 	t.Helper()
 	dir := os.Getenv("SCREENSHOTS")
 	if dir == "" {
 		return
 	}
-	png := run(t, ctx, chromedp.FullScreenshot(100))
+	png := run(ctx, t, chromedp.FullScreenshot(100))
 	if err := os.WriteFile(filepath.Join(dir, v.name+".png"), png, 0o600); err != nil {
 		t.Fatal(err)
 	}
 }
 
 // run runs one action and returns its value.
-func run[T any](t *testing.T, ctx context.Context, a chromedp.Action[T]) T {
+func run[T any](ctx context.Context, t *testing.T, a chromedp.Action[T]) T {
 	t.Helper()
 	v, err := chromedp.Run(ctx, a)
 	if err != nil {
@@ -110,23 +110,23 @@ func run[T any](t *testing.T, ctx context.Context, a chromedp.Action[T]) T {
 }
 
 // do runs actions that have no value.
-func do(t *testing.T, ctx context.Context, steps ...chromedp.Action[chromedp.Void]) {
+func do(ctx context.Context, t *testing.T, steps ...chromedp.Action[chromedp.Void]) {
 	t.Helper()
 	if err := chromedp.Do(ctx, steps...); err != nil {
 		t.Fatal(err)
 	}
 }
 
-func show(t *testing.T, ctx context.Context, v view, url string) {
+func show(ctx context.Context, t *testing.T, v view, url string) {
 	t.Helper()
-	do(t, ctx, chromedp.EmulateViewport(v.width, v.height))
+	do(ctx, t, chromedp.EmulateViewport(v.width, v.height))
 	_, err := chromedp.Call(ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
 		Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: v.scheme}},
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	do(t, ctx, chromedp.Navigate(url+v.path))
+	do(ctx, t, chromedp.Navigate(url+v.path))
 }
 
 // TestBrowserPages looks at every page on a desk and on a phone, light and dark.
@@ -137,7 +137,7 @@ func TestBrowserPages(t *testing.T) {
 	server := httptest.NewServer(newHandler(t, src))
 	defer server.Close()
 	var console complaints
-	console.listen(t, ctx)
+	console.listen(ctx, t)
 	account := accountPath("vk", "РИА Новости")
 	for _, v := range []view{
 		{"index-light", "/", 1280, 900, "light"},
@@ -153,10 +153,10 @@ func TestBrowserPages(t *testing.T) {
 		{"account-empty", accountPath("twitter", "NASA"), 390, 844, "dark"},
 		{"index-none", "/?q=nobody", 390, 844, "light"},
 	} {
-		show(t, ctx, v, server.URL)
-		scroll := run(t, ctx, chromedp.Evaluate[int](`document.documentElement.scrollWidth`))
-		client := run(t, ctx, chromedp.Evaluate[int](`document.documentElement.clientWidth`))
-		scheme := run(t, ctx, chromedp.Evaluate[string](`getComputedStyle(document.body).backgroundColor`))
+		show(ctx, t, v, server.URL)
+		scroll := run(ctx, t, chromedp.Evaluate[int](`document.documentElement.scrollWidth`))
+		client := run(ctx, t, chromedp.Evaluate[int](`document.documentElement.clientWidth`))
+		scheme := run(ctx, t, chromedp.Evaluate[string](`getComputedStyle(document.body).backgroundColor`))
 		if scroll > client {
 			t.Errorf("%s: %d pixels wide on a screen of %d: it scrolls sideways", v.name, scroll, client)
 		}
@@ -166,7 +166,7 @@ func TestBrowserPages(t *testing.T) {
 		if said := console.take(); len(said) > 0 {
 			t.Errorf("%s: the console says %q", v.name, said)
 		}
-		screenshot(t, ctx, v)
+		screenshot(ctx, t, v)
 	}
 }
 
@@ -176,39 +176,39 @@ func TestBrowserWay(t *testing.T) {
 	ctx := browser(t)
 	server := httptest.NewServer(newHandler(t, newFake(time.Now())))
 	defer server.Close()
-	show(t, ctx, view{"", "/", 1280, 900, "light"}, server.URL)
-	do(t, ctx, chromedp.SetValue(`select[name=network]`, "vk"))
-	follow(t, ctx, chromedp.Submit(`form.filter`))
-	follow(t, ctx, chromedp.Click(`th.followers a`))
-	if aria := run(t, ctx, chromedp.AttributeValue(`th.followers`, "aria-sort")); aria.Value != "descending" {
+	show(ctx, t, view{"", "/", 1280, 900, "light"}, server.URL)
+	do(ctx, t, chromedp.SetValue(`select[name=network]`, "vk"))
+	follow(ctx, t, chromedp.Submit(`form.filter`))
+	follow(ctx, t, chromedp.Click(`th.followers a`))
+	if aria := run(ctx, t, chromedp.AttributeValue(`th.followers`, "aria-sort")); aria.Value != "descending" {
 		t.Errorf("aria-sort is %q", aria.Value)
 	}
-	if first := run(t, ctx, chromedp.Text(`tbody tr:first-child th a`)); first != "Pavel Durov" {
+	if first := run(ctx, t, chromedp.Text(`tbody tr:first-child th a`)); first != "Pavel Durov" {
 		t.Errorf("sorted by followers, the first is %q", first)
 	}
-	spark := run(t, ctx, chromedp.AttributeValue(`tbody tr:first-child svg.spark`, "aria-label"))
+	spark := run(ctx, t, chromedp.AttributeValue(`tbody tr:first-child svg.spark`, "aria-label"))
 	if !strings.HasPrefix(spark.Value, "7 days: between 12,9") {
 		t.Errorf("its sparkline says %q", spark.Value)
 	}
-	follow(t, ctx, chromedp.Click(`tbody tr:nth-child(2) th a`))
-	if heading := run(t, ctx, chromedp.Text(`h1`)); heading != "РИА Новости" {
+	follow(ctx, t, chromedp.Click(`tbody tr:nth-child(2) th a`))
+	if heading := run(ctx, t, chromedp.Text(`h1`)); heading != "РИА Новости" {
 		t.Errorf("the second is %q", heading)
 	}
-	if width := run(t, ctx, chromedp.Evaluate[float64](`document.querySelector(".plot .line").getBoundingClientRect().width`)); width < 800 {
+	if width := run(ctx, t, chromedp.Evaluate[float64](`document.querySelector(".plot .line").getBoundingClientRect().width`)); width < 800 {
 		t.Errorf("the line of the plot is %v pixels wide", width)
 	}
-	follow(t, ctx, chromedp.Click(`.periods a:first-child`))
-	if current := run(t, ctx, chromedp.Text(`.periods [aria-current]`)); current != "24 hours" {
+	follow(ctx, t, chromedp.Click(`.periods a:first-child`))
+	if current := run(ctx, t, chromedp.Text(`.periods [aria-current]`)); current != "24 hours" {
 		t.Errorf("the period is %q", current)
 	}
-	url, seen := run(t, ctx, chromedp.Location()), run(t, ctx, chromedp.Text(`table.points`))
+	url, seen := run(ctx, t, chromedp.Location()), run(ctx, t, chromedp.Text(`table.points`))
 	if !strings.HasSuffix(url, "?since=24h") || !strings.Contains(seen, "3,254,117") {
 		t.Errorf("%s shows %q", url, seen)
 	}
 }
 
 // follow does what leads to another page and waits until that is there.
-func follow(t *testing.T, ctx context.Context, step chromedp.Action[chromedp.Void]) {
+func follow(ctx context.Context, t *testing.T, step chromedp.Action[chromedp.Void]) {
 	t.Helper()
 	response, err := chromedp.RunResponse(ctx, step)
 	if err != nil || response.Status != http.StatusOK {

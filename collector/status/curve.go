@@ -41,26 +41,29 @@ func curveOf(samples []Sample, f frame) curve {
 	for _, run := range all {
 		share := float64(len(run)) / float64(len(samples))
 		points := thin(run, max(1, int(f.width*share)))
+		start := len(line)
 		for i, s := range points {
-			command := byte('L')
-			if i == 0 {
-				command = 'M'
-			}
-			line.to(command, f.x(s.Time), f.y(float64(s.Followers)))
+			line.to(command(i), f.x(s.Time), f.y(float64(s.Followers)))
 		}
-		first, last := f.x(points[0].Time), f.x(points[len(points)-1].Time)
 		if len(points) == 1 {
 			line.raw("h0")
 			continue
 		}
-		area.to('M', first, f.height)
-		for _, s := range points {
-			area.to('L', f.x(s.Time), f.y(float64(s.Followers)))
-		}
-		area.to('L', last, f.height)
+		// The area has the same upper edge, between two legs to the ground.
+		area.to('M', f.x(points[0].Time), f.height)
+		area.raw("L" + string(line[start+1:]))
+		area.to('L', f.x(points[len(points)-1].Time), f.height)
 		area.raw("Z")
 	}
 	return curve{string(line), string(area)}
+}
+
+// command begins a line with its first point and goes on with the others.
+func command(i int) byte {
+	if i == 0 {
+		return 'M'
+	}
+	return 'L'
 }
 
 // path is the data of an SVG path.

@@ -63,6 +63,7 @@ func newFake(now time.Time) *fakeSource {
 	stale := ok("vk", "Breaking", "rbc", 2_104_411, -310, -1_204)
 	stale.Error, stale.Hint = "vk: users.get: code 10: temporary: Internal server error", "The network's fault; it is asked again at the next poll."
 	withTags := ok("vk", "РИА Новости", "ria", 3_254_117, 1_204, 9_877)
+	withTags.Posts, withTags.Views = num(412_002), num(0)
 	withTags.Tags = map[string]string{"team": "news", "country": "ru"}
 	bluesky := ok("bluesky", "theguardian.com", "theguardian.com", 512_903, 0, 2_210)
 	renamed := ok("bluesky", "Old name", "new.example", 8_120, 12, -40)

@@ -138,8 +138,8 @@ func (s *server) table(ctx context.Context, now time.Time, sel selection, accoun
 	}
 	titles := networkTitles(ov)
 	t.Rows = make([]rowView, len(shown))
-	for i := range shown {
-		t.Rows[i] = rowViewOf(now, &shown[i], titles[shown[i].Network])
+	for i, a := range shown {
+		t.Rows[i] = rowViewOf(now, a, titles[a.Network])
 	}
 	s.sparklines(ctx, now, shown, t.Rows)
 	return t
@@ -152,12 +152,12 @@ func rangeText(before, shown, all int) string {
 
 // sparklines draws the series of the rows. A journal that cannot be read costs
 // the page its pictures alone.
-func (s *server) sparklines(ctx context.Context, now time.Time, shown []Account, rows []rowView) {
-	for i := range shown {
-		samples, err := s.src.History(ctx, shown[i].Network, shown[i].Label, now.Add(-week))
+func (s *server) sparklines(ctx context.Context, now time.Time, shown []*Account, rows []rowView) {
+	for i, a := range shown {
+		samples, err := s.src.History(ctx, a.Network, a.Label, now.Add(-week))
 		if err != nil {
 			s.log.Warn("the series cannot be read for the status page",
-				zap.String("network", shown[i].Network), zap.String("account", shown[i].Label), zap.Error(err))
+				zap.String("network", a.Network), zap.String("account", a.Label), zap.Error(err))
 			return
 		}
 		rows[i].Spark = sparklineOf(samples, now)

@@ -20,16 +20,18 @@ func filterOf(v url.Values) filter {
 	return filter{Network: v.Get("network"), State: v.Get("state"), Q: strings.TrimSpace(v.Get("q"))}
 }
 
-// apply returns the accounts that are wanted, in their order. It may reuse the
-// slice.
-func (f filter) apply(accounts []Account) []Account {
-	if f == (filter{}) {
-		return accounts
-	}
+// apply returns the accounts that are wanted, in their order. It points into the
+// slice, since accounts are large and there are many.
+func (f filter) apply(accounts []Account) []*Account {
 	q := strings.ToLower(f.Q)
-	return slices.DeleteFunc(accounts, func(a Account) bool {
-		return f.Network != "" && f.Network != a.Network || !f.wantsState(&a) || q != "" && !holds(&a, q)
-	})
+	out := make([]*Account, 0, len(accounts))
+	for i := range accounts {
+		a := &accounts[i]
+		if (f.Network == "" || f.Network == a.Network) && f.wantsState(a) && (q == "" || holds(a, q)) {
+			out = append(out, a)
+		}
+	}
+	return out
 }
 
 func (f filter) wantsState(a *Account) bool {
@@ -138,33 +140,33 @@ func (o order) toggled(c column) order {
 }
 
 // apply sorts the accounts. Equal ones keep their order.
-func (o order) apply(accounts []Account) {
+func (o order) apply(accounts []*Account) {
 	i := slices.IndexFunc(columns(), func(c column) bool { return c.Key == o.Key })
 	if i < 0 {
 		return
 	}
-	// Keys are made once and small rows are moved about in place of accounts.
 	type row struct {
 		sortKey
-		index int
+		index   int // in the order of the config, which decides between equals
+		account *Account
 	}
-	rows := make([]row, len(accounts))
 	key := columns()[i].sortKey
-	for j := range accounts {
-		rows[j] = row{key(&accounts[j]), j}
+	rows := make([]row, len(accounts))
+	for j, a := range accounts {
+		rows[j] = row{key(a), j, a} // made once, not at every comparison
 	}
-	slices.SortStableFunc(rows, func(a, b row) int {
-		if a.known != b.known || !a.known {
-			return knownFirst(a.known, b.known)
+	slices.SortFunc(rows, func(a, b row) int {
+		byKey := knownFirst(a.known, b.known)
+		if byKey == 0 {
+			byKey = cmp.Or(cmp.Compare(a.number, b.number), strings.Compare(a.text, b.text))
+			if o.Down {
+				byKey = -byKey
+			}
 		}
-		if o.Down {
-			a, b = b, a
-		}
-		return cmp.Or(cmp.Compare(a.number, b.number), strings.Compare(a.text, b.text))
+		return cmp.Or(byKey, cmp.Compare(a.index, b.index))
 	})
-	unsorted := slices.Clone(accounts)
-	for j, r := range rows {
-		accounts[j] = unsorted[r.index]
+	for j := range rows {
+		accounts[j] = rows[j].account
 	}
 }
 
@@ -217,7 +219,7 @@ func (s selection) link() string {
 
 // cut returns the accounts of the selection's page, with the page moved to the
 // last one where it is beyond it, and how many pages there are.
-func (s *selection) cut(accounts []Account) (shown []Account, pages int) {
+func (s *selection) cut(accounts []*Account) (shown []*Account, pages int) {
 	pages = max(1, (len(accounts)+perPage-1)/perPage)
 	s.Page = min(s.Page, pages)
 	from := (s.Page - 1) * perPage

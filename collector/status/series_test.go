@@ -48,9 +48,10 @@ func TestThin(t *testing.T) {
 	var all []Sample
 	for i := range 10_000 {
 		n := int64(1000)
-		if i == 5000 {
+		switch i {
+		case 5000:
 			n = 9
-		} else if i == 5001 {
+		case 5001:
 			n = 99_999
 		}
 		all = append(all, Sample{testNow.Add(time.Duration(i) * time.Minute), n})

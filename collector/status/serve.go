@@ -58,7 +58,7 @@ func Listen(opts Options, h http.Handler) (*Server, error) {
 	if err := web.Validate(opts.WebConfigFile); err != nil {
 		return nil, fmt.Errorf("web.config_file: %s: %w", opts.WebConfigFile, err)
 	}
-	l, err := net.Listen("tcp", opts.Listen)
+	l, err := new(net.ListenConfig).Listen(context.Background(), "tcp", opts.Listen)
 	if err != nil {
 		return nil, fmt.Errorf("web.listen: %s: %w", opts.Listen, err)
 	}
@@ -113,7 +113,9 @@ func (s *Server) Serve(ctx context.Context) error {
 	// Serve may not have begun when ctx was already done; without its listener it
 	// cannot go on.
 	_ = s.listener.Close()
-	<-done
+	if err := <-done; !errors.Is(err, http.ErrServerClosed) && !errors.Is(err, net.ErrClosed) {
+		return fmt.Errorf("web: serve %s: %w", s.Addr(), err)
+	}
 	return nil
 }
 

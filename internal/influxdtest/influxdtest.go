@@ -142,8 +142,11 @@ func freePort(ctx context.Context) (int, error) {
 	if err != nil {
 		return 0, fmt.Errorf("influxdtest: free port: %w", err)
 	}
-	port := l.Addr().(*net.TCPAddr).Port
-	return port, l.Close()
+	addr, err := net.ResolveTCPAddr("tcp", l.Addr().String())
+	if err = errors.Join(err, l.Close()); err != nil {
+		return 0, fmt.Errorf("influxdtest: free port: %w", err)
+	}
+	return addr.Port, nil
 }
 
 // Stop ends the server in good order. Its data stay.
@@ -258,7 +261,7 @@ type process struct {
 
 func startProcess(binary string, args ...string) (*process, error) {
 	// No context: the process outlives tb.Context, which ends before Cleanup.
-	p := &process{cmd: exec.Command(binary, args...), ended: make(chan struct{})} //nolint:noctx // ended by end
+	p := &process{cmd: exec.Command(binary, args...), ended: make(chan struct{})}
 	p.cmd.Stdout, p.cmd.Stderr = &p.output, &p.output
 	dieWithParent(p.cmd)
 	if err := p.cmd.Start(); err != nil {
