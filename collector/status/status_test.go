@@ -69,13 +69,13 @@ func TestIndexNotices(t *testing.T) {
 	src.overview.ConfigError = `config.yaml:12:7: "<b>": unknown key`
 	src.overview.Journal = Journal{Error: "disk full", DamageAs: "journal.db.damaged", Dropped: 1, Refused: 2, Rotten: 3}
 	*src.overview.Influx = Influx{State: "waiting", Error: "401", Hint: "mend the token", Since: now.Add(-12 * time.Minute),
-		Backlog: 1204, Oldest: now.Add(-2 * time.Hour), NextTry: now.Add(5 * time.Second)}
+		Backlog: 1204, Oldest: now.Add(-2 * time.Hour), NextTry: now.Add(5 * time.Minute)}
 	src.overview.Networks[0].Tokens[0].State = "dead"
 	page := get(t, newHandler(t, src), "GET", "/").Body.String()
 	for _, want := range []string{
 		`config.yaml:12:7: &#34;&lt;b&gt;&#34;: unknown key`, "disk full", "journal.db.damaged",
 		"1 point dropped", "2 points set aside", "3 points set aside", "InfluxDB waiting for 12 min",
-		"1,204 points wait, the oldest for 2 h", "mend the token Points wait on disk. The next try is in 5 s.",
+		"1,204 points wait, the oldest for 2 h", "mend the token Points wait on disk. The next try is in 5 min.",
 		"the token vk is refused", "collectord keychain assign vk", `<h1 class="summary bad">`, "<title>config not taken",
 	} {
 		if !strings.Contains(page, want) {
