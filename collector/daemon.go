@@ -53,7 +53,7 @@ type Daemon struct {
 	configError  string
 	delivery     *influx.Deliverer
 	stopDelivery func()
-	page         string // web.listen and web.config_file of the page that is served
+	page         config.Web // of the page that is served
 	stopPage     func()
 	autocomplete schedule.Schedule
 	newSchedule  chan struct{} // poked when autocomplete changed
@@ -235,29 +235,45 @@ func NewDelivery(cfg *config.InfluxDB, j *journal.Journal, log *zap.Logger) *inf
 }
 
 // serve serves the page where the config has it, unless it is served there already.
+// A page that moves is served at its new place before it leaves the old one; one
+// that stays gets its new web.config_file by a short pause.
 func (d *Daemon) serve(web config.Web) error {
-	where := web.Listen + "\n" + web.ConfigFile
 	d.mu.Lock()
-	same, stop := d.page == where && d.stopPage != nil, d.stopPage
+	before, stop := d.page, d.stopPage
 	d.mu.Unlock()
-	if same {
+	if stop != nil && before == web {
 		return nil
 	}
-	if web.Listen == "" {
-		if stop != nil {
-			stop()
+	if stop != nil && before.Listen == web.Listen {
+		stop()
+		stop = nil
+	}
+	page, stopNew, err := d.servePage(web)
+	if err != nil && stop == nil && before.Listen != "" { // it was stopped to make room
+		var again error
+		if page, stopNew, again = d.servePage(before); again != nil {
+			return errors.Join(err, again)
 		}
-		d.mu.Lock()
-		d.page, d.stopPage = "", nil
-		d.mu.Unlock()
-		return nil
-	}
-	server, err := status.Listen(status.Options{Listen: web.Listen, WebConfigFile: web.ConfigFile, Log: d.log}, status.Handler(d, d.log))
-	if err != nil {
+	} else if err != nil {
 		return err
 	}
 	if stop != nil {
 		stop()
+	}
+	d.mu.Lock()
+	d.page, d.stopPage = page, stopNew
+	d.mu.Unlock()
+	return err
+}
+
+// servePage starts to serve the page; web.listen "" is nowhere.
+func (d *Daemon) servePage(web config.Web) (page config.Web, stop func(), err error) {
+	if web.Listen == "" {
+		return web, nil, nil
+	}
+	server, err := status.Listen(status.Options{Listen: web.Listen, WebConfigFile: web.ConfigFile, Log: d.log}, status.Handler(d, d.log))
+	if err != nil {
+		return web, nil, err
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan struct{})
@@ -267,14 +283,11 @@ func (d *Daemon) serve(web config.Web) error {
 			d.log.Error("status page", zap.Error(err))
 		}
 	}()
-	d.mu.Lock()
-	d.page, d.stopPage = where, func() { cancel(); <-done }
-	d.mu.Unlock()
 	d.log.Info("status page", zap.String("address", fmt.Sprint(server.Addr())))
 	if d.opts.Listening != nil {
 		d.opts.Listening(server.Addr().String())
 	}
-	return nil
+	return web, func() { cancel(); <-done }, nil
 }
 
 // prune keeps the journal within its bounds.

@@ -94,7 +94,7 @@ func (n *network) overview(keys *keychain.KeyChain) status.Network {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	s := status.Network{
-		Name: n.name, Title: n.cfg.Descriptor.Title, Accounts: len(n.accounts), States: make(map[string]int),
+		Name: n.name, Title: n.cfg.Descriptor.Title, Rate: n.cfg.RequestsPerSecond, Accounts: len(n.accounts), States: make(map[string]int),
 		Running: n.running > 0, LastPoll: n.last, Skipped: n.skipped.Load(), Missed: n.missed.Load(), Totals: n.totals,
 	}
 	s.Totals.Results = make(map[string]int64, len(n.totals.Results))

@@ -25,6 +25,10 @@ const lookEvery = 500 * time.Millisecond
 // as read.
 const freshly = 5 * time.Second
 
+// retryBroken is how often a config that was refused is read again even if its
+// file has not changed.
+const retryBroken = 1500 * time.Millisecond
+
 // stamp is what tells one content of a file from another without reading it.
 type stamp struct {
 	size    int64
@@ -69,6 +73,7 @@ func (d *Daemon) watchConfig(ctx context.Context) {
 	defer tick.Stop()
 	taken := stamps(d.opts.Config)
 	last := taken
+	var tried time.Time
 	for _, s := range taken {
 		if s.changed.After(d.started.Add(-freshly)) {
 			taken = nil // it may have changed after it was read
@@ -85,12 +90,17 @@ func (d *Daemon) watchConfig(ctx context.Context) {
 			d.notify(daemon.SdNotifyReady)
 		case <-tick.C:
 			d.mu.Lock()
-			cfg := d.cfg
+			cfg, broken := d.cfg, d.configError != ""
 			d.mu.Unlock()
 			now := stamps(cfg)
-			if !sameStamps(now, taken) && sameStamps(now, last) {
+			switch {
+			case !sameStamps(now, taken) && sameStamps(now, last):
 				taken = d.reload(false)
 				now = taken
+			case broken && time.Since(tried) > retryBroken:
+				// What is missing may be a file that nobody could name before.
+				d.reload(false)
+				tried = time.Now()
 			}
 			last = now
 		}
@@ -106,21 +116,30 @@ func (d *Daemon) reload(asked bool) map[string]stamp {
 	seen := stamps(before)
 	cfg, err := d.opts.Load()
 	if err != nil {
-		d.mu.Lock()
-		d.configError = err.Error()
-		d.mu.Unlock()
-		d.log.Error("the config has mistakes; the one before stays in force", zap.Error(err))
+		if d.setConfigError(err.Error()) || asked {
+			d.log.Error("the config has mistakes; the one before stays in force", zap.Error(err))
+		}
 		return seen
 	}
 	if cfg.Hash == before.Hash && !asked {
-		d.mu.Lock()
-		d.configError = ""
-		d.mu.Unlock()
+		if d.setConfigError("") {
+			d.log.Info("the config is again the one in force", zap.String("hash", cfg.Hash))
+		}
 		return stamps(cfg)
 	}
 	d.enforce(cfg)
 	d.log.Info("the config was taken", zap.String("config", cfg.File), zap.String("hash", cfg.Hash), zap.Int("accounts", len(d.collector.Accounts())))
 	return stamps(cfg)
+}
+
+// setConfigError remembers why the config file was refused, "" if it was not, and
+// reports whether that is new.
+func (d *Daemon) setConfigError(text string) (changed bool) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	changed = d.configError != text
+	d.configError = text
+	return changed
 }
 
 // watchKeys takes what the command line changes in the keychain.

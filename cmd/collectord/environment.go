@@ -41,14 +41,16 @@ func (env *environment) configPath() (string, error) {
 		defaultConfigs[0], defaultConfigs[1]))
 }
 
-// loadConfig reads the config file. What is wrong with it is an error with status
-// 2, one line a mistake.
-func (env *environment) loadConfig() (*config.Config, error) {
+// loadConfig reads the config file, or some of its sections if any are named. What
+// is wrong with them is an error with status 2, one line a mistake.
+func (env *environment) loadConfig(sections ...string) (*config.Config, error) {
 	path, err := env.configPath()
 	if err != nil {
 		return nil, err
 	}
-	cfg, err := config.Load(path, env.configEnv())
+	from := env.configEnv()
+	from.Sections = sections
+	cfg, err := config.Load(path, from)
 	if err != nil {
 		return nil, usage(err)
 	}

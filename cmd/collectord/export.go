@@ -87,7 +87,7 @@ func exporterOf(format, measurement string) (exporter, error) {
 
 // export reads the journal beside whoever writes it.
 func export(ctx context.Context, env *environment, filter journal.Filter, write exporter) (err error) {
-	cfg, err := env.loadConfig()
+	cfg, err := env.loadConfig("state_dir")
 	if err != nil {
 		return err
 	}

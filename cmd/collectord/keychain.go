@@ -44,7 +44,7 @@ and a running daemon takes it over at once.`,
 // What is wrong with the command line or with what the user handed in has status 2.
 func withKeychain(env *environment, do func(ctx context.Context, k *keychain.KeyChain, args []string) error) func(*cobra.Command, []string) error {
 	return func(cmd *cobra.Command, args []string) error {
-		cfg, err := env.loadConfig()
+		cfg, err := env.loadConfig("state_dir", "networks")
 		if err != nil {
 			return err
 		}

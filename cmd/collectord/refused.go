@@ -31,7 +31,7 @@ journal; once the reason is mended, --resend has the daemon send them again.`,
 }
 
 func refused(ctx context.Context, env *environment, resend bool) (err error) {
-	cfg, err := env.loadConfig()
+	cfg, err := env.loadConfig("state_dir")
 	if err != nil {
 		return err
 	}

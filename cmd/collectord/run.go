@@ -50,7 +50,7 @@ func runDaemon(ctx context.Context, env *environment, cfg *config.Config, hup <-
 	defer cancel()
 	go forward(inner, hup, reload)
 	d, err := collector.NewDaemon(ctx, collector.DaemonOptions{
-		Config: cfg, Load: env.loadConfig, Keys: keys, Log: log, Level: level, Version: version, Reload: reload,
+		Config: cfg, Load: func() (*config.Config, error) { return env.loadConfig() }, Keys: keys, Log: log, Level: level, Version: version, Reload: reload,
 	})
 	if err != nil {
 		keys.Close()

@@ -156,4 +156,8 @@ type Env struct {
 	Networks []networks.Descriptor
 	// Getenv looks up environment variables; nil means os.LookupEnv.
 	Getenv func(name string) (value string, set bool)
+	// Sections are the keys of the root that are read; nil means all of them. The
+	// others keep their defaults, whatever is wrong with them: a command that needs
+	// state_dir alone works where ${INFLUXDB_TOKEN} is not set.
+	Sections []string
 }

@@ -29,20 +29,31 @@ func (l *loader) config(c *Config, v value) {
 	c.Log = Log{Level: defaultLevel, Format: defaultFormat}
 	c.Journal = Journal{Keep: defaultKeep, MaxSize: defaultMaxSize}
 	c.Keychain.Autocomplete, _ = l.schedule(defaultAutocomplete)
-	present := v.section(
-		field{"influxdb", func(v value) { c.InfluxDB = v.influxDB() }},
-		field{"state_dir", func(v value) { v.nonEmpty(&c.StateDir) }},
-		field{"web", func(v value) { v.web(&c.Web) }},
-		field{"log", func(v value) { v.log(&c.Log) }},
-		field{"keychain", func(v value) {
+	fields := []field{
+		{"influxdb", func(v value) { c.InfluxDB = v.influxDB() }},
+		{"state_dir", func(v value) { v.nonEmpty(&c.StateDir) }},
+		{"web", func(v value) { v.web(&c.Web) }},
+		{"log", func(v value) { v.log(&c.Log) }},
+		{"keychain", func(v value) {
 			v.section(field{"autocomplete", func(v value) { v.schedule(&c.Keychain.Autocomplete) }})
 		}},
-		field{"journal", func(v value) { v.journal(&c.Journal) }},
-		field{"networks", func(v value) { c.Networks = v.networks() }},
-	)
-	if !slices.Contains(present, "networks") && len(l.mistakes) == 0 {
+		{"journal", func(v value) { v.journal(&c.Journal) }},
+		{"networks", func(v value) { c.Networks = v.networks() }},
+	}
+	for i := range fields {
+		if !l.wanted(fields[i].key) {
+			fields[i].read = func(value) {}
+		}
+	}
+	present := v.section(fields...)
+	if l.wanted("networks") && !slices.Contains(present, "networks") && len(l.mistakes) == 0 {
 		v.warn("there is no section networks, so nothing is polled")
 	}
+}
+
+// wanted reports whether a section of the root is to be read.
+func (l *loader) wanted(section string) bool {
+	return l.env.Sections == nil || slices.Contains(l.env.Sections, section)
 }
 
 // defaultStateDir is the first folder of $STATE_DIRECTORY, which systemd sets and

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -109,8 +110,8 @@ func TestFlipAnyByte(t *testing.T) {
 		t.Fatal(err)
 	}
 	step := 2503
-	if os.Getenv("JOURNAL_LONG") != "" {
-		step = 41
+	if n, err := strconv.Atoi(os.Getenv("JOURNAL_FLIP_EVERY")); err == nil {
+		step = n
 	}
 	known := map[string]bool{}
 	for _, l := range want {
@@ -127,7 +128,11 @@ func TestFlipAnyByte(t *testing.T) {
 		if err := os.WriteFile(name, b, 0o600); err != nil {
 			t.Fatal(err)
 		}
+		begun := time.Now()
 		least = min(least, flipped(t, name, known))
+		if d := time.Since(begun); d > 5*time.Second {
+			t.Errorf("%s: took %v", name, d)
+		}
 	}
 	t.Logf("%d bytes, every %dth flipped: at least %d of %d points left", len(whole), step, least, len(want))
 	if least < len(want)-2 || least == len(want) {

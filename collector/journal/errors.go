@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"syscall"
 
 	"modernc.org/sqlite"
@@ -41,10 +42,16 @@ func code(err error) int {
 	return 0
 }
 
-// isDamage reports whether err says that the file is no database, or a broken one.
+// isDamage reports whether err says that the file is no database, or a broken one:
+// one that lacks a table or a column is broken too, for every statement is ours.
 func isDamage(err error) bool {
-	c := code(err) & 0xff
-	return c == lib.SQLITE_CORRUPT || c == lib.SQLITE_NOTADB || errors.Is(err, errRepair)
+	switch code(err) & 0xff {
+	case lib.SQLITE_CORRUPT, lib.SQLITE_NOTADB:
+		return true
+	case lib.SQLITE_ERROR:
+		return strings.Contains(err.Error(), "no such ")
+	}
+	return errors.Is(err, errRepair)
 }
 
 // isFull reports whether err is about a disk that takes no more.

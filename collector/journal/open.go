@@ -50,7 +50,12 @@ func (j *Journal) openBeside(ctx context.Context) (err error) {
 	if j.readers, err = openReaders(j.opts.Path); err != nil {
 		return err
 	}
-	if err := checkVersion(j.readers.QueryRowContext(ctx, versionQuery)); err != nil {
+	var v any
+	err = j.readers.QueryRowContext(ctx, versionQuery).Scan(&v)
+	if err == nil || errors.Is(err, sql.ErrNoRows) {
+		err = checkVersion(v)
+	}
+	if err != nil {
 		return errors.Join(err, j.Close())
 	}
 	return nil
@@ -142,29 +147,40 @@ func (w *writer) layOut() error {
 		if _, err := w.conn.ExecContext(ctx, schema); err != nil {
 			return err
 		}
-		_, _, err := w.exec(`INSERT INTO meta VALUES ('version', ?)`, version)
+		sum, err := w.schemaSum()
+		if err != nil {
+			return err
+		}
+		_, _, err = w.exec(`INSERT INTO meta VALUES ('version', ?), ('schema', ?)`, version, sum)
 		return err
 	})
 }
 
+// schemaSum is the CRC32C of the definitions of all tables.
+func (w *writer) schemaSum() (int64, error) {
+	var all string
+	err := w.one(`SELECT group_concat(sql, ';') FROM (SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL ORDER BY name)`, nil, &all)
+	return checksum([]byte(all)), err
+}
+
 // look reads a little of everything; of a small file, all of it.
 func (w *writer) look() error {
-	for _, t := range tables() {
-		var n int
-		err := w.one("SELECT 1 FROM "+t+" LIMIT 1", nil, &n)
-		if err != nil && strings.Contains(err.Error(), "no such table") {
-			return fmt.Errorf("%w: %w", errRepair, err)
-		}
-		if err != nil && !errors.Is(err, sql.ErrNoRows) {
-			return err
-		}
+	var v, want any
+	if err := w.one(versionQuery, nil, &v); err != nil && !errors.Is(err, sql.ErrNoRows) {
+		return err
 	}
-	s, err := w.prepare(versionQuery)
+	if err := checkVersion(v); err != nil {
+		return err
+	}
+	if err := w.one(`SELECT max(value) FROM meta WHERE name = 'schema'`, nil, &want); err != nil {
+		return err
+	}
+	sum, err := w.schemaSum()
 	if err != nil {
 		return err
 	}
-	if err := checkVersion(s.QueryRowContext(context.Background())); err != nil {
-		return err
+	if want != sum {
+		return fmt.Errorf("%w: the tables are not those of a journal", errRepair)
 	}
 	for _, q := range []string{
 		`SELECT max(length(fields)) FROM (SELECT fields FROM points ORDER BY seq LIMIT 100)`,
@@ -203,15 +219,11 @@ func (w *writer) quickCheck() error {
 
 const versionQuery = `SELECT value FROM meta WHERE name = 'version'`
 
-func checkVersion(row *sql.Row) error {
-	var v any
-	err := row.Scan(&v)
-	n, isInt := v.(int64)
-	switch {
-	case errors.Is(err, sql.ErrNoRows), err == nil && !isInt:
+// checkVersion takes what versionQuery found, nil for nothing.
+func checkVersion(v any) error {
+	switch n, ok := v.(int64); {
+	case !ok:
 		return fmt.Errorf("%w: no version", errRepair)
-	case err != nil:
-		return err
 	case n != version:
 		return fmt.Errorf("version %d of the journal: this collectord knows version %d", n, version)
 	}

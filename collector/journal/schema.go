@@ -38,11 +38,6 @@ CREATE TABLE rotten (seq INTEGER PRIMARY KEY, series, time, fields, crc, found I
 CREATE TABLE counters (name TEXT PRIMARY KEY, value INTEGER) WITHOUT ROWID;
 `
 
-// tables are the tables of the schema, for the look that open takes.
-func tables() []string {
-	return []string{"meta", "series", "points", "accounts", "ticks", "answers", "slots", "cursors", "refused", "rotten", "counters"}
-}
-
 // The names of the counters.
 const (
 	countPoints  = "points"  // rows in points
