@@ -23,6 +23,8 @@ type record struct {
 	assigned time.Time
 	// expires is when the value ends, where that is not in the value itself.
 	expires time.Time
+	// answer goes with the next request that is made with the value; see Put.
+	answer Value
 }
 
 // end returns when the value ends, zero where nobody knows.
@@ -62,26 +64,36 @@ type recordJSON struct {
 	Stamp    string          `json:"stamp"`
 	Assigned time.Time       `json:"assigned"`
 	Expires  time.Time       `json:"expires,omitzero"`
+	Answer   json.RawMessage `json:"answer,omitempty"` // an object of strings
 }
 
 func (c content) marshal() ([]byte, error) {
 	d := dumpJSON{Version: dumpVersion, Time: c.time, Slots: make(map[string]recordJSON, len(c.slots))}
 	for slot, r := range c.slots {
-		var raw any = r.value.Bare()
-		if !r.value.IsBare() {
-			fields := make(map[string]string)
-			for _, name := range r.value.Names() {
-				fields[name] = r.value.Get(name)
-			}
-			raw = fields
-		}
-		value, err := json.Marshal(raw)
+		value, err := marshalValue(r.value)
 		if err != nil {
 			return nil, err
 		}
-		d.Slots[slot] = recordJSON{Value: value, Stamp: r.stamp, Assigned: r.assigned, Expires: r.expires}
+		j := recordJSON{Value: value, Stamp: r.stamp, Assigned: r.assigned, Expires: r.expires}
+		if !r.answer.IsZero() {
+			if j.Answer, err = marshalValue(r.answer); err != nil {
+				return nil, err
+			}
+		}
+		d.Slots[slot] = j
 	}
 	return json.Marshal(d)
+}
+
+func marshalValue(v Value) (json.RawMessage, error) {
+	if v.IsBare() {
+		return json.Marshal(v.Bare())
+	}
+	fields := make(map[string]string)
+	for _, name := range v.Names() {
+		fields[name] = v.Get(name)
+	}
+	return json.Marshal(fields)
 }
 
 // unmarshal reads a decrypted dump. Its errors repeat nothing of the text.
@@ -102,7 +114,13 @@ func unmarshal(text []byte) (content, error) {
 		if err != nil {
 			return content{}, err
 		}
-		c.slots[slot] = record{value: v, stamp: r.Stamp, assigned: r.Assigned, expires: r.Expires}
+		rec := record{value: v, stamp: r.Stamp, assigned: r.Assigned, expires: r.Expires}
+		if len(r.Answer) > 0 {
+			if rec.answer, err = unmarshalValue(r.Answer); err != nil {
+				return content{}, err
+			}
+		}
+		c.slots[slot] = rec
 	}
 	return c, nil
 }

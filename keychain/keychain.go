@@ -152,11 +152,11 @@ func (k *KeyChain) Get(slot string) (Value, bool) {
 
 // Token is Get, in the form in which networks take it.
 func (k *KeyChain) Token(slot string) (Token, bool) {
-	v, ok := k.Get(slot)
+	r, ok := k.record(slot)
 	if !ok {
 		return Token{}, false
 	}
-	return Token{Slot: slot, Value: v}, true
+	return Token{Slot: slot, Value: r.value, Answer: r.answer}, true
 }
 
 // Assign puts a value into a slot, in place of what was there. Space around the

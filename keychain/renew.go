@@ -64,6 +64,12 @@ type Fresh struct {
 	Expires time.Time
 	// Raw is the new value of the raw_ slot, where making the token changed that.
 	Raw Value
+	// Next is when a Maker may be asked again, over restarts; zero: whenever there is
+	// need. A person who assigns the raw_ slot anew ends the wait.
+	Next time.Time
+	// Answer is what a person brought back from the page that a token was parked
+	// for, where that is not a new value. See Put and Token.Answer.
+	Answer Value
 }
 
 // Refusal is an error that asking again will not mend: a person has to.
@@ -422,6 +428,10 @@ func (k *KeyChain) failed(from source, in, before intent, err error) error {
 		s.Reason += fmt.Sprintf("; a renewal begun at %s had no answer that was saved, so the network may have given "+
 			"the next token then", before.Started.Format(time.RFC3339))
 	}
+	if r, held := k.record(from.from); held && from.from == from.slot {
+		// Nobody documents how long a refresh token lives; so its age at the end is told.
+		s.Reason += "; the value came into the slot at " + r.assigned.Format(time.RFC3339)
+	}
 	s.Reason, s.Hint, s.Link = k.clean(s.Reason), k.clean(s.Hint), k.clean(s.Link)
 	in.Refused, in.State = true, s
 	if writeErr := k.writeIntent(from.from, in); writeErr != nil {
@@ -439,18 +449,26 @@ func (k *KeyChain) failed(from source, in, before intent, err error) error {
 // meanwhile stays: a person put it there.
 func (k *KeyChain) save(from source, fresh Fresh) (Token, error) {
 	var kept Value
+	rest := k.restToCarry(from)
 	err := k.change(func(slots map[string]record, id dumpID) error {
 		kept = fresh.Value.trim()
 		if now := slots[from.slot]; now.stamp != from.slotStamp {
 			kept = now.value
 			return errOvertaken
 		}
-		slots[from.slot] = record{value: kept, stamp: string(id), assigned: id.time(), expires: fresh.Expires.UTC()}
+		next := record{value: kept, stamp: string(id), assigned: id.time(), expires: fresh.Expires.UTC()}
+		if from.from == from.slot {
+			next.answer = slots[from.slot].answer
+		}
+		slots[from.slot] = next
 		if raw := slots[from.from]; !fresh.Raw.IsZero() && raw.stamp == from.fromStamp {
 			slots[from.from] = record{value: fresh.Raw.trim(), stamp: string(id), assigned: id.time()}
 		}
 		return nil
 	})
+	if err == nil {
+		k.carryRest(from, rest)
+	}
 	k.renewals.mu.Lock()
 	defer k.renewals.mu.Unlock()
 	if err != nil && !errors.Is(err, errOvertaken) {
@@ -458,7 +476,7 @@ func (k *KeyChain) save(from source, fresh Fresh) (Token, error) {
 		return Token{}, fmt.Errorf("the new token of %s waits in memory, unused, until it can be written: %w", from.slot, err)
 	}
 	delete(k.renewals.unsaved, from.slot)
-	_ = os.Remove(k.disk.intentPath(from.from)) // one that stays speaks of a value that is gone
+	k.closeIntent(from, fresh)
 	if kept.IsZero() {
 		return Token{}, mistakef(ErrEmpty, "keychain: %s was emptied during its renewal", from.slot)
 	}

@@ -172,7 +172,14 @@ func redact(text string, secrets []Secret) string {
 type Token struct {
 	Slot string // "vk", "vk:second"
 	Value
+	// Answer is what a person brought back from the page that the token was parked
+	// for; zero almost always. It goes with one request, for which KeyChain.Spend
+	// hands it out.
+	Answer Value
 }
+
+// Redact is that of Value, for the answer as well.
+func (t Token) Redact(text string) string { return t.Answer.Redact(t.Value.Redact(text)) }
 
 // Format prints the slot's name and never what is in it.
 func (t Token) Format(f fmt.State, _ rune) {

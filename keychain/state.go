@@ -153,7 +153,7 @@ func (k *KeyChain) clean(text string, more ...Value) string {
 	k.mu.RLock()
 	var secrets []Secret
 	for _, r := range k.now.slots {
-		more = append(more, r.value)
+		more = append(more, r.value, r.answer)
 	}
 	k.mu.RUnlock()
 	for _, v := range more {
@@ -165,6 +165,16 @@ func (k *KeyChain) clean(text string, more ...Value) string {
 	text = strings.Join(strings.FieldsFunc(text, unicode.IsControl), " ")
 	if len(text) > maxReason {
 		text = strings.ToValidUTF8(text[:maxReason], "") + "..."
+	}
+	return text
+}
+
+// Redact takes the keychain's secrets out of a text, as the last wall before a log.
+func (k *KeyChain) Redact(text string) string {
+	k.mu.RLock()
+	defer k.mu.RUnlock()
+	for _, r := range k.now.slots {
+		text = r.value.Redact(text)
 	}
 	return text
 }

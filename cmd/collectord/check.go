@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -198,11 +197,7 @@ func (c checker) resolve(ctx context.Context, cfg *config.Config, keys *keychain
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, j.Close()) }()
-	log, _, err := newLog(cfg.Log, io.Discard)
-	if err != nil {
-		return nil, err
-	}
 	return pollOnce(ctx, c.env, cfg, collector.Options{
-		Journal: j, Tokens: collector.Tokens(keys, zap.NewNop()), Log: log, UserAgent: collector.UserAgent(version),
+		Journal: j, Tokens: collector.Tokens(keys, zap.NewNop()), Log: zap.NewNop(), UserAgent: collector.UserAgent(version),
 	})
 }

@@ -72,7 +72,7 @@ func demo(ctx context.Context, env *environment, listen string) (err error) {
 	if err := demoPast(ctx, cfg, world); err != nil {
 		return err
 	}
-	log, level, err := newLog(cfg.Log, env.Stderr)
+	log, level, err := newLog(cfg.Log, env.Stderr, new(mask))
 	if err != nil {
 		return err
 	}

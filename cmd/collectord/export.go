@@ -195,4 +195,3 @@ func count(p point.Point, field string) (int64, bool) {
 	}
 	return f.Int()
 }
-

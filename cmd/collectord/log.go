@@ -3,17 +3,20 @@ package main
 import (
 	"io"
 	"os"
+	"sync/atomic"
 
 	"go.uber.org/zap"
 	"go.uber.org/zap/zapcore"
 	"golang.org/x/term"
 
 	"collectord/collector/config"
+	"collectord/keychain"
 )
 
 // newLog returns the log of a config, to stderr. Nothing is sampled away: every
-// line is there for somebody.
-func newLog(cfg config.Log, stderr io.Writer) (*zap.Logger, zap.AtomicLevel, error) {
+// line is there for somebody. Lines go through the mask, the last of several walls
+// before a secret: networks and keychain redact what they return.
+func newLog(cfg config.Log, stderr io.Writer, m *mask) (*zap.Logger, zap.AtomicLevel, error) {
 	level, err := zap.ParseAtomicLevel(cfg.Level)
 	if err != nil {
 		return nil, level, err // config.Load allows known levels alone
@@ -29,7 +32,40 @@ func newLog(cfg config.Log, stderr io.Writer) (*zap.Logger, zap.AtomicLevel, err
 		encoding.ConsoleSeparator = "  "
 		encoder = zapcore.NewConsoleEncoder(encoding)
 	}
-	return zap.New(zapcore.NewCore(encoder, zapcore.Lock(zapcore.AddSync(stderr)), level)), level, nil
+	return zap.New(zapcore.NewCore(encoder, zapcore.Lock(zapcore.AddSync(maskedWriter{stderr, m})), level)), level, nil
+}
+
+// mask takes secrets out of text. The zero mask takes nothing out.
+type mask struct {
+	redact atomic.Pointer[func(string) string]
+}
+
+// use sets what is taken out: the secrets of the keychain and of the config.
+func (m *mask) use(keys *keychain.KeyChain, cfg *config.Config) {
+	redact := keys.Redact
+	if cfg.InfluxDB != nil && cfg.InfluxDB.Token != "" {
+		token := keychain.Bare(cfg.InfluxDB.Token.Reveal())
+		redact = func(s string) string { return token.Redact(keys.Redact(s)) }
+	}
+	m.redact.Store(&redact)
+}
+
+// maskedWriter writes lines without the secrets that the mask knows.
+type maskedWriter struct {
+	io.Writer
+	mask *mask
+}
+
+// Write writes p, masked.
+func (w maskedWriter) Write(p []byte) (int, error) {
+	redact := w.mask.redact.Load()
+	if redact == nil {
+		return w.Writer.Write(p)
+	}
+	if _, err := io.WriteString(w.Writer, (*redact)(string(p))); err != nil {
+		return 0, err
+	}
+	return len(p), nil
 }
 
 // isTerminal reports whether a person sees what is written to w.

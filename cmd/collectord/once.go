@@ -44,7 +44,8 @@ as those of the daemon are. The exit status is 0 when every account was answered
 
 // once polls, prints and delivers.
 func once(ctx context.Context, env *environment, cfg *config.Config, asJSON bool) error {
-	log, _, err := newLog(cfg.Log, env.Stderr)
+	var secrets mask
+	log, _, err := newLog(cfg.Log, env.Stderr, &secrets)
 	if err != nil {
 		return err
 	}
@@ -53,6 +54,7 @@ func once(ctx context.Context, env *environment, cfg *config.Config, asJSON bool
 		return err
 	}
 	defer keys.Close()
+	secrets.use(keys, cfg)
 	j, err := collector.OpenJournal(ctx, cfg)
 	if err != nil {
 		return err

@@ -37,7 +37,8 @@ what it does; SIGHUP makes it look at once.`,
 
 // runDaemon runs the daemon of a config until ctx ends.
 func runDaemon(ctx context.Context, env *environment, cfg *config.Config, hup <-chan os.Signal) error {
-	log, level, err := newLog(cfg.Log, env.Stderr)
+	var secrets mask
+	log, level, err := newLog(cfg.Log, env.Stderr, &secrets)
 	if err != nil {
 		return err
 	}
@@ -45,6 +46,7 @@ func runDaemon(ctx context.Context, env *environment, cfg *config.Config, hup <-
 	if err != nil {
 		return err
 	}
+	secrets.use(keys, cfg)
 	reload := make(chan struct{}, 1)
 	inner, cancel := context.WithCancel(ctx)
 	defer cancel()

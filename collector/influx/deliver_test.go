@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -131,7 +132,7 @@ func TestOneBadPointIsSetAsideAndItsNeighboursArrive(t *testing.T) {
 }
 
 func TestManyBadPoints(t *testing.T) {
-	all := lines(1000)
+	all := lines(300)
 	var bad int
 	for i := range all {
 		if i%3 == 0 || i < 40 {
@@ -289,9 +290,9 @@ func TestWhatIsKeptAndWhatIsSaid(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				all := lines(10)
 				src := newMemory(all...)
-				mended := false
+				var mended atomic.Bool
 				f := newFake(t, func(int, string) reply {
-					if mended {
+					if mended.Load() {
 						return noContent
 					}
 					return c.r
@@ -314,7 +315,7 @@ func TestWhatIsKeptAndWhatIsSaid(t *testing.T) {
 				if len(events) != 1 || events[0].Cause != c.cause {
 					t.Errorf("events %+v", events)
 				}
-				mended = true
+				mended.Store(true)
 				start := time.Now()
 				for d.Status().State != StateOK {
 					time.Sleep(100 * time.Millisecond)
@@ -621,7 +622,7 @@ func TestPointsSetAsideAreSentAgain(t *testing.T) {
 			t.Errorf("set aside: %v", src.reasons())
 		}
 		time.Sleep(time.Second)
-		f.answer = poisoned("poison f=2i", says(400, `{"error":"partial write: second dropped=1"}`))
+		f.set(func() { f.answer = poisoned("poison f=2i", says(400, `{"error":"partial write: second dropped=1"}`)) })
 		src.mark(3, 6)
 		time.Sleep(5 * time.Second)
 		synctest.Wait()
@@ -643,8 +644,11 @@ func TestTokenIsReadAnewAtEachTry(t *testing.T) {
 		f := newFake(t, always(noContent))
 		opts := options(f)
 		token, failure := keychain.Secret(""), fmt.Errorf("open /run/%s: no such file", "token")
-		opts.Token = func() (keychain.Secret, error) { return token, failure }
 		src := newMemory("m f=1i 1")
+		opts.Token = func() (t keychain.Secret, err error) {
+			src.set(func() { t, err = token, failure })
+			return t, err
+		}
 		d := New(opts, src, nil)
 		ctx, cancel := context.WithCancel(t.Context())
 		done := make(chan error)
@@ -654,13 +658,15 @@ func TestTokenIsReadAnewAtEachTry(t *testing.T) {
 		if s := d.Status(); s.Cause != CauseToken || s.State != StateRefused || !strings.Contains(s.Hint, "token_file") || len(f.requests()) != 0 {
 			t.Errorf("status %+v", s)
 		}
-		token, failure = keychain.Secret(secret+"\n"), nil
+		src.set(func() { token, failure = keychain.Secret(secret+"\n"), nil })
 		time.Sleep(5 * time.Second)
 		synctest.Wait()
 		if s := d.Status(); s.State != StateOK {
 			t.Errorf("status %+v", s)
 		}
-		token, f.token = "", "" // authentication was switched off
+		// Authentication is switched off.
+		src.set(func() { token = "" })
+		f.set(func() { f.token = "" })
 		src.add("m f=2i 2")
 		synctest.Wait()
 		if d.Status().Delivered != 2 {

@@ -63,9 +63,9 @@ func (f *fake) RoundTrip(req *http.Request) (*http.Response, error) {
 	f.mu.Lock()
 	f.bodies = append(f.bodies, body)
 	f.times = append(f.times, time.Now())
-	n := len(f.bodies)
+	n, answer := len(f.bodies), f.answer
 	f.mu.Unlock()
-	r := f.answer(n, body)
+	r := answer(n, body)
 	if r.hang {
 		<-req.Context().Done()
 		return nil, req.Context().Err()
@@ -114,13 +114,16 @@ func (f *fake) check(req *http.Request) string {
 	if got := req.Method + " " + req.URL.Path; got != "POST /prefix/api/v2/write" {
 		f.t.Errorf("request %s", got)
 	}
+	f.mu.Lock()
+	token := f.token
+	f.mu.Unlock()
 	if got := req.URL.RawQuery; got != f.query {
 		f.t.Errorf("query %s", got)
 	}
 	if _, there := req.Context().Deadline(); !there {
 		f.t.Error("the request has no deadline")
 	}
-	for key, want := range map[string]string{"Authorization": f.token, "Content-Encoding": "gzip"} {
+	for key, want := range map[string]string{"Authorization": token, "Content-Encoding": "gzip"} {
 		if got := req.Header.Get(key); got != want {
 			f.t.Errorf("%s: %q", key, got)
 		}
@@ -135,6 +138,13 @@ func (f *fake) check(req *http.Request) string {
 		f.t.Errorf("gzip: %v", err)
 	}
 	return string(body)
+}
+
+// set changes the fake while requests may be under way.
+func (f *fake) set(change func()) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	change()
 }
 
 func (f *fake) requests() []string {

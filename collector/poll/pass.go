@@ -195,7 +195,7 @@ func (r *pass) take(ctx context.Context, t *task, results []networks.Result, use
 			continue
 		}
 		for _, account := range t.accounts[i] {
-			a := Answer{Account: account, Profile: res.Profile, Known: res.Known, Err: res.Err, Spoiler: halved && res.Err != nil}
+			a := Answer{Account: account, Profile: res.Profile, Known: res.Known, Err: res.Err, Spoiler: halved && res.Err != nil, ofItem: true}
 			if r.askAgain(account, a) {
 				r.next = append(r.next, question{ref: t.batch.Refs[i], pool: pool, accounts: []int{account}})
 			} else if a.Err != nil && !a.Err.Kind.OfAccount() {

@@ -81,6 +81,8 @@ type Answer struct {
 	// Spoiler is true where asking for the account spoiled a whole batch: it is
 	// better left out for a while.
 	Spoiler bool
+
+	ofItem bool // Err is the account's part of an answer that was good otherwise
 }
 
 // Usage counts what answers cost.
@@ -140,8 +142,12 @@ func (p *Poller) Poll(ctx context.Context, job Job) error {
 		if err != nil || len(failed) == 0 {
 			return err
 		}
+		failed, err = p.final(ctx, &job, failed)
+		if err != nil || len(failed) == 0 {
+			return err
+		}
 		again := time.Now().Add(pause(attempt))
-		if !again.Before(job.Until) || !anyMends(failed) {
+		if !again.Before(job.Until) {
 			return job.Answer(ctx, failed, Usage{})
 		}
 		if job.Failing != nil {
@@ -157,14 +163,20 @@ func (p *Poller) Poll(ctx context.Context, job Job) error {
 	}
 }
 
-// anyMends reports whether time alone may mend one of the failures.
-func anyMends(failed []Answer) bool {
+// final hands on the failures that no time mends, and returns the others.
+func (p *Poller) final(ctx context.Context, job *Job, failed []Answer) (others []Answer, err error) {
+	var final []Answer
 	for _, a := range failed {
-		if a.Err.Kind != networks.Forbidden {
-			return true
+		if a.Err.Kind == networks.Forbidden || a.ofItem && a.Err.Kind == networks.Malformed {
+			final = append(final, a)
+		} else {
+			others = append(others, a)
 		}
 	}
-	return false
+	if len(final) > 0 {
+		err = job.Answer(ctx, final, Usage{})
+	}
+	return others, err
 }
 
 // errGaveUp is the cause of a failure whose request was not made.

@@ -482,8 +482,11 @@ func TestItemFailures(t *testing.T) {
 			}
 			return results, err
 		}
-		o := poll(t, pollerOf(f, tokensOf(nil), 100), named(5), 0)
+		o := poll(t, pollerOf(f, tokensOf(nil), 100), named(5), time.Hour)
 		wantKinds(t, o, map[networks.Kind]int{0: 3, networks.Suspended: 1, networks.Malformed: 1})
+		if o.took > time.Minute {
+			t.Errorf("a malformed part of an answer held the poll up for %v", o.took)
+		}
 		if f.count() != 2 || len(f.requests[1].refs) != 1 {
 			t.Errorf("%d requests, want a second one for the one item", f.count())
 		}

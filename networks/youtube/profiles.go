@@ -90,15 +90,19 @@ func ids(refs []networks.Ref) []string {
 // match finds for each ref its channel, by id.
 func (n *network) match(batch networks.Batch, list []channel) []networks.Result {
 	found := make(map[string]channel, len(list))
+	missing := n.missing(batch.Op)
 	for _, c := range list {
 		found[c.ID] = c
+		if c.ID == "" { // it may be any of those that are missing
+			missing = n.rest.Error(batch.Op, networks.Malformed, "", "a channel came without its id", nil)
+		}
 	}
 	results := make([]networks.Result, len(batch.Refs))
 	for i, r := range batch.Refs {
 		if c, ok := found[r.ID]; ok {
 			results[i] = n.result(batch.Op, r, c)
 		} else {
-			results[i].Err = n.missing(batch.Op)
+			results[i].Err = missing
 		}
 	}
 	return results
