@@ -61,8 +61,8 @@ type Collector struct {
 	mu       sync.Mutex
 	order    []string // of networks, as in the config
 	networks map[string]*network
-	stop     map[string]context.CancelFunc // of networks that run
-	ctx      context.Context               // of Run; nil before it
+	stop     map[string]context.CancelFunc    // of networks that run
+	launch   func(*network) context.CancelFunc // starts a network; nil before Run and after it
 	loops    sync.WaitGroup
 }
 
@@ -171,12 +171,16 @@ func (c *Collector) poller(cfg config.Network) *poll.Poller {
 // Run polls at every tick until ctx ends, and returns when the last poll has.
 func (c *Collector) Run(ctx context.Context) {
 	c.mu.Lock()
-	c.ctx = ctx
+	c.launch = func(n *network) context.CancelFunc {
+		loop, stop := context.WithCancel(ctx)
+		c.loops.Go(func() { n.run(loop, ctx) })
+		return stop
+	}
 	c.runMissing()
 	c.mu.Unlock()
 	<-ctx.Done()
-	c.mu.Lock() // no network is started any more
-	c.stop = nil
+	c.mu.Lock()
+	c.launch = nil
 	c.mu.Unlock()
 	c.loops.Wait()
 }
@@ -184,17 +188,13 @@ func (c *Collector) Run(ctx context.Context) {
 // runMissing starts the loops of configured networks that have none. The caller
 // holds c.mu.
 func (c *Collector) runMissing() {
-	if c.ctx == nil || c.ctx.Err() != nil || c.stop == nil {
+	if c.launch == nil {
 		return
 	}
 	for _, name := range c.order {
-		if c.stop[name] != nil {
-			continue
+		if c.stop[name] == nil {
+			c.stop[name] = c.launch(c.networks[name])
 		}
-		n := c.networks[name]
-		loop, stop := context.WithCancel(c.ctx)
-		c.stop[name] = stop
-		c.loops.Go(func() { n.run(loop, c.ctx) })
 	}
 }
 

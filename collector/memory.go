@@ -102,8 +102,9 @@ func stateOf(kind networks.Kind) string {
 		return stateHidden
 	case networks.Blocked:
 		return stateBlocked
+	default:
+		return "" // not about the account
 	}
-	return ""
 }
 
 // stateHint says what the operator can do about a state.

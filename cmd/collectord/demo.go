@@ -54,7 +54,7 @@ func demo(ctx context.Context, env *environment, listen string) (err error) {
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
 	world := demoWorld(time.Now())
-	servers, err := startSimulators(world)
+	servers, err := startSimulators(ctx, world)
 	if err != nil {
 		return err
 	}
@@ -109,10 +109,11 @@ type simulators struct {
 	serving   sync.WaitGroup
 }
 
-func startSimulators(world *sim.World) (*simulators, error) {
+func startSimulators(ctx context.Context, world *sim.World) (*simulators, error) {
 	s := &simulators{addresses: make(map[string]string)}
+	var listen net.ListenConfig
 	for name, simulate := range all.Simulators() {
-		l, err := net.Listen("tcp", "127.0.0.1:0")
+		l, err := listen.Listen(ctx, "tcp", "127.0.0.1:0")
 		if err != nil {
 			s.stop()
 			return nil, err

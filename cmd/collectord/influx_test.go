@@ -89,7 +89,7 @@ networks:
 // read back from there.
 func TestThreeTicksIntoInfluxDB(t *testing.T) {
 	db := influxdtest.Start(t, influxdtest.WithFlux())
-	servers, err := startSimulators(scriptWorld())
+	servers, err := startSimulators(t.Context(), scriptWorld())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -126,7 +126,7 @@ func withoutSecret(err error, path string) error {
 
 // prompt asks on a terminal.
 type prompt struct {
-	ctx context.Context
+	ctx context.Context //nolint:containedctx // a prompt lives as long as its command
 	tty *os.File
 	out io.Writer
 }

@@ -29,7 +29,7 @@ func TestScripts(t *testing.T) {
 		Dir:                 filepath.Join("testdata", "script"),
 		RequireExplicitExec: true,
 		Setup: func(env *testscript.Env) error {
-			servers, err := startSimulators(scriptWorld())
+			servers, err := startSimulators(t.Context(), scriptWorld())
 			if err != nil {
 				return err
 			}

@@ -6,7 +6,7 @@ import (
 )
 
 func TestSections(t *testing.T) {
-	src := []byte("influxdb: {url: nowhere, token: '${NOT_SET}'}\nstate_dir: /srv/x\nlog: {levle: debug}\nnetworks: {nosuch: {}}\n")
+	src := []byte("influxdb: {url: nowhere, token: '${NOT_SET}'}\nstate_dir: /srv/x\nlog: {volume: 3}\nnetworks: {nosuch: {}}\n")
 	env := testEnv(nil)
 	env.Sections = []string{"state_dir"}
 	cfg, err := Parse("config.yaml", src, env)

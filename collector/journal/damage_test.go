@@ -129,14 +129,19 @@ func TestFlipAnyByte(t *testing.T) {
 			t.Fatal(err)
 		}
 		begun := time.Now()
-		least = min(least, flipped(t, name, known))
+		left := flipped(t, name, known)
+		// A flip takes a row or two, or a series with its ten points.
+		if left < len(want)-10 {
+			t.Errorf("byte %d (page %d, %d): %d of %d points left", at, at/4096+1, at%4096, left, len(want))
+		}
+		least = min(least, left)
 		if d := time.Since(begun); d > 5*time.Second {
 			t.Errorf("%s: took %v", name, d)
 		}
 	}
 	t.Logf("%d bytes, every %dth flipped: at least %d of %d points left", len(whole), step, least, len(want))
-	if least < len(want)-2 || least == len(want) {
-		t.Errorf("at least %d of %d", least, len(want))
+	if least == len(want) {
+		t.Error("nothing was flipped")
 	}
 }
 

@@ -91,7 +91,7 @@ func (j *Journal) Refused(ctx context.Context, most int) ([]RefusedRow, error) {
 		if err != nil {
 			return err
 		}
-		defer rows.Close()
+		defer func() { _ = rows.Close() }() // rows.Err has said it all
 		for rows.Next() {
 			var r RefusedRow
 			var at int64

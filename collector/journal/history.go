@@ -306,7 +306,7 @@ func tickTimes(ctx context.Context, db *sql.DB, newest, oldest int64) (map[int64
 	if err != nil {
 		return nil, err
 	}
-	defer rows.Close()
+	defer func() { _ = rows.Close() }() // rows.Err has said it all
 	ticks := map[int64][]string{}
 	for rows.Next() {
 		var at int64

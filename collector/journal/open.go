@@ -240,7 +240,7 @@ func checkLength(path string) error {
 	if err != nil {
 		return err
 	}
-	defer f.Close() // only read
+	defer func() { _ = f.Close() }() // only read
 	info, err := f.Stat()
 	if err != nil || info.Size() == 0 {
 		return err

@@ -10,7 +10,7 @@ import (
 )
 
 // Where SQLite finds no way to a row any more (the first page is gone, or a page
-// above the rows), its page may still be whole. What follows looks at every page of
+// above the rows), or passes over it, its page may still be whole. What follows looks at every page of
 // the file and its log for itself, as
 // https://www.sqlite.org/fileformat.html (read 2026-11-22) describes them. It needs
 // no care: whatever it takes for a row is kept only if its CRC is right.
@@ -41,7 +41,7 @@ func pageSizeOf(path string) int {
 	if err != nil {
 		return usualPageSize
 	}
-	defer f.Close() // only read
+	defer func() { _ = f.Close() }() // only read
 	var b [2]byte
 	if _, err := f.ReadAt(b[:], 16); err != nil {
 		return usualPageSize
@@ -61,7 +61,7 @@ func scanFile(name string, skip, gap, size int, f func(int64, []any) error) erro
 	if err != nil {
 		return err
 	}
-	defer file.Close() // only read
+	defer func() { _ = file.Close() }() // only read
 	r := bufio.NewReaderSize(file, 1<<20)
 	if _, err := r.Discard(skip); err != nil {
 		return nil //nolint:nilerr // a log that is shorter than its header holds nothing

@@ -77,7 +77,7 @@ func (j *Journal) each(ctx context.Context, db *sql.DB, f func(good), query stri
 	if err != nil {
 		return 0, 0, nil, err
 	}
-	defer rows.Close()
+	defer func() { _ = rows.Close() }() // rows.Err has said it all
 	var buf []byte
 	for rows.Next() {
 		var r rawRow

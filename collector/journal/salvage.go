@@ -3,7 +3,6 @@ package journal
 import (
 	"context"
 	"database/sql"
-	"errors"
 	"strings"
 	"time"
 )
@@ -22,8 +21,11 @@ type salvage struct {
 	// first is the lowest seq of every network and time: an account's history is
 	// found by way of its ticks, so there must be one for every point.
 	first  map[tickKey]int64
-	broken bool // some page that leads to rows
+	astray []rawRow // good rows whose number cannot be theirs: the CRC does not cover it
 }
+
+// maxSeq is more points than anybody has.
+const maxSeq = 1 << 48
 
 type tickKey struct {
 	network string
@@ -40,11 +42,11 @@ func (s *salvage) all(ctx context.Context) error {
 	return s.w.transact(s.finish)
 }
 
-// allSeries copies the series, by way of SQLite, and if that met a broken page,
-// from the pages.
+// allSeries copies the series, by way of SQLite and then from the pages: a page may
+// be broken so that SQLite passes over rows and says nothing.
 func (s *salvage) allSeries(ctx context.Context) error {
 	err := s.walk(ctx, "series", []string{"key", "copy", "crc"}, s.oneSeries)
-	if err != nil || !s.broken {
+	if err != nil {
 		return err
 	}
 	return s.w.transact(func(*writer) error {
@@ -71,7 +73,6 @@ func (s *salvage) oneSeries(id int64, v []any) error {
 // allPoints does the same for the points.
 func (s *salvage) allPoints(ctx context.Context) error {
 	err := s.walk(ctx, "points", []string{"series", "time", "fields", "crc"}, func(id int64, v []any) error {
-		s.top = max(s.top, id)
 		r := rawRow{seq: id, series: v[0], time: v[1], fields: v[2], crc: v[3]}
 		if kept, err := s.onePoint(r); kept || err != nil {
 			return err
@@ -79,7 +80,7 @@ func (s *salvage) allPoints(ctx context.Context) error {
 		_, _, err := s.w.exec(insertRotten, r.seq, r.series, r.time, r.fields, r.crc, time.Now().Unix())
 		return err
 	})
-	if err != nil || !s.broken {
+	if err != nil {
 		return err
 	}
 	return s.w.transact(func(*writer) error {
@@ -98,6 +99,10 @@ func (s *salvage) onePoint(r rawRow) (kept bool, err error) {
 	of := s.series[r.seriesID()]
 	if of == nil || !r.intact(of.key) {
 		return false, nil
+	}
+	if r.seq < 1 || r.seq > maxSeq {
+		s.astray = append(s.astray, r)
+		return true, nil
 	}
 	n, _, err := s.w.exec(`INSERT OR IGNORE INTO points VALUES (?, ?, ?, ?, ?)`, r.seq, r.series, r.time, r.fields, r.crc)
 	if err != nil || n == 0 {
@@ -122,15 +127,21 @@ func (s *salvage) finish(w *writer) error {
 			return err
 		}
 	}
-	if err := w.count(countPoints, s.points); err != nil {
-		return err
-	}
 	// No number is used twice, or a cursor would step over new points.
 	if _, _, err := w.exec(`DELETE FROM sqlite_sequence WHERE name = 'points'`); err != nil {
 		return err
 	}
-	_, _, err := w.exec(`INSERT INTO sqlite_sequence VALUES ('points', ?)`, s.top)
-	return err
+	if _, _, err := w.exec(`INSERT INTO sqlite_sequence VALUES ('points', ?)`, s.top); err != nil {
+		return err
+	}
+	for _, r := range s.astray {
+		n, _, err := w.exec(`INSERT OR IGNORE INTO points (series, time, fields, crc) VALUES (?, ?, ?, ?)`, r.series, r.time, r.fields, r.crc)
+		if err != nil {
+			return err
+		}
+		s.points += n
+	}
+	return w.count(countPoints, s.points)
 }
 
 // small copies everything but series and points.
@@ -159,7 +170,7 @@ func (s *salvage) table(ctx context.Context, name, columns string) error {
 	if err != nil {
 		return ctx.Err()
 	}
-	defer rows.Close()
+	defer func() { _ = rows.Close() }() // rows.Err has said it all
 	n := strings.Count(columns, ",") + 1
 	insert := "INSERT OR IGNORE INTO " + name + " VALUES (?" + strings.Repeat(", ?", n-1) + ")"
 	return s.w.transact(func(w *writer) error {
@@ -191,29 +202,23 @@ func (s *salvage) counters(ctx context.Context) error {
 		`SELECT max(seq) FROM refused`,
 	} {
 		var n int64
-		if s.old.QueryRowContext(ctx, q).Scan(&n) == nil && n < 1<<53 {
+		if s.old.QueryRowContext(ctx, q).Scan(&n) == nil && n <= maxSeq {
 			s.top = max(s.top, n)
 		}
 	}
 	return ctx.Err()
 }
 
-// walk calls f for every readable row of a table with a rowid, in its order, in
-// transactions of a few thousand. Where a page is broken it goes on behind it.
+// walk calls f for the rows of a table with a rowid, in its order, in transactions of
+// a few thousand, up to a broken page.
 func (s *salvage) walk(ctx context.Context, table string, columns []string, f func(id int64, v []any) error) error {
 	query := "SELECT rowid, " + strings.Join(columns, ", ") + " FROM " + table + " WHERE rowid > ? ORDER BY rowid LIMIT ?"
 	for last := int64(0); ; {
 		n, bad, err := s.chunk(ctx, query, &last, len(columns)+1, f)
-		switch {
-		case err != nil:
+		if err != nil {
 			return err
-		case bad != nil:
-			s.broken = true
-			var more bool
-			if last, more = s.behind(ctx, table, last); !more {
-				return ctx.Err()
-			}
-		case n < salvageRows:
+		}
+		if bad != nil || n < salvageRows {
 			return nil
 		}
 	}
@@ -227,7 +232,7 @@ func (s *salvage) chunk(ctx context.Context, query string, last *int64, width in
 		if rows, bad = s.old.QueryContext(ctx, query, *last, salvageRows); bad != nil {
 			return ctx.Err()
 		}
-		defer rows.Close()
+		defer func() { _ = rows.Close() }() // rows.Err has said it all
 		for rows.Next() {
 			var v []any
 			if v, bad = scanAny(rows, width); bad != nil {
@@ -244,33 +249,6 @@ func (s *salvage) chunk(ctx context.Context, query string, last *int64, width in
 		return ctx.Err()
 	})
 	return n, bad, err
-}
-
-// behind returns the least number behind which rows can be read again, given that
-// the row behind last cannot: it doubles its steps until one can, then halves the
-// way back. It is false if there is none.
-func (s *salvage) behind(ctx context.Context, table string, last int64) (int64, bool) {
-	readable := func(after int64) bool {
-		var id int64
-		err := s.old.QueryRowContext(ctx, "SELECT rowid FROM "+table+" WHERE rowid > ? ORDER BY rowid LIMIT 1", after).Scan(&id)
-		return err == nil || errors.Is(err, sql.ErrNoRows)
-	}
-	lo, step := last, int64(1)
-	for !readable(last + step) {
-		lo = last + step
-		if step *= 2; step > 1<<60 || ctx.Err() != nil {
-			return 0, false
-		}
-	}
-	hi := last + step
-	for hi-lo > 1 {
-		if mid := lo + (hi-lo)/2; readable(mid) {
-			hi = mid
-		} else {
-			lo = mid
-		}
-	}
-	return hi, true
 }
 
 func scanAny(rows *sql.Rows, n int) ([]any, error) {

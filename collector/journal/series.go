@@ -74,7 +74,7 @@ func (c *seriesCache) fill(ctx context.Context, db queryer, query string, args .
 	if err != nil {
 		return err
 	}
-	defer rows.Close()
+	defer func() { _ = rows.Close() }() // rows.Err has said it all
 	for rows.Next() {
 		v, err := scanAny(rows, 4)
 		if err != nil {
@@ -87,11 +87,12 @@ func (c *seriesCache) fill(ctx context.Context, db queryer, query string, args .
 	return rows.Err()
 }
 
-// seriesOf is a row of series, nil if both copies of its key rotted.
+// seriesOf is a row of series, nil if it rotted beyond use: of the two copies of the
+// key and their CRC, two must agree.
 func seriesOf(v []any) *series {
 	id, _ := v[0].(int64) // a rowid is nothing else
 	for _, k := range v[1:3] {
-		if key, ok := k.(string); ok && checksum([]byte(key)) == v[3] {
+		if key, ok := k.(string); ok && (checksum([]byte(key)) == v[3] || v[1] == v[2]) {
 			if s, err := parseSeries(id, key); err == nil {
 				return s
 			}

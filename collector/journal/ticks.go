@@ -33,7 +33,7 @@ func (j *Journal) ticks(ctx context.Context, where string, args ...any) (all []T
 		if err != nil {
 			return err
 		}
-		defer rows.Close()
+		defer func() { _ = rows.Close() }() // rows.Err has said it all
 		for rows.Next() {
 			var t Tick
 			var specs string
@@ -67,7 +67,7 @@ func (j *Journal) Answered(ctx context.Context, network string, at time.Time) (m
 		if err != nil {
 			return err
 		}
-		defer rows.Close()
+		defer func() { _ = rows.Close() }() // rows.Err has said it all
 		for rows.Next() {
 			var label string
 			if err := rows.Scan(&label); err != nil {
@@ -87,7 +87,7 @@ func (j *Journal) withProfile(ctx context.Context, db *sql.DB, network string, a
 	if err != nil {
 		return err
 	}
-	defer rows.Close()
+	defer func() { _ = rows.Close() }() // rows.Err has said it all
 	for rows.Next() {
 		var id any
 		if err := rows.Scan(&id); err != nil {
@@ -114,7 +114,7 @@ func (j *Journal) Slots(ctx context.Context) (map[string]map[string]time.Time, e
 		if err != nil {
 			return err
 		}
-		defer rows.Close()
+		defer func() { _ = rows.Close() }() // rows.Err has said it all
 		for rows.Next() {
 			var network, spec string
 			var next int64
@@ -161,7 +161,7 @@ func (j *Journal) Accounts(ctx context.Context) (map[AccountKey]Account, error) 
 		if err != nil {
 			return err
 		}
-		defer rows.Close()
+		defer func() { _ = rows.Close() }() // rows.Err has said it all
 		for rows.Next() {
 			var a Account
 			var since, errorAt, skip int64

@@ -190,6 +190,7 @@ func (f Field) value() lineprotocol.Value {
 		return lineprotocol.IntValue(f.n)
 	case KindBool:
 		return lineprotocol.BoolValue(f.n != 0)
+	case KindString:
 	}
 	v, _ := lineprotocol.StringValue(f.s) // false for what is not UTF-8, which String mends
 	return v

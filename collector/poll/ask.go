@@ -108,6 +108,7 @@ func (r *pass) judge(ctx context.Context, t *task, tok lease, e *networks.Error,
 		return false, nil
 	case networks.BadBatch:
 		return true, r.halve(ctx, t, e)
+	default: // Temporary, Malformed, or about an account
 	}
 	if e.Kind.OfAccount() && len(t.batch.Refs) == 1 {
 		return true, r.take(ctx, t, []networks.Result{{Err: e}}, Usage{})

@@ -12,6 +12,7 @@ import (
 	"collectord/networks/sim"
 	"collectord/networks/twitter"
 	"collectord/networks/vk"
+	"collectord/networks/youtube"
 )
 
 // entry is one network and its simulator.
@@ -27,6 +28,7 @@ func entries() []entry {
 		{instagram.Descriptor(), sim.Instagram},
 		{bluesky.Descriptor(), sim.Bluesky},
 		{mastodon.Descriptor(), sim.Mastodon},
+		{youtube.Descriptor(), sim.YouTube},
 	}
 }
 

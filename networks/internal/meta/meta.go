@@ -22,6 +22,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/url"
+	"strings"
 
 	"collectord/keychain"
 	"collectord/networks"
@@ -128,4 +129,18 @@ func header(pairs []struct{ Name, Value string }) http.Header {
 		h.Set(p.Name, p.Value)
 	}
 	return h
+}
+
+// Hosts are the addresses of a network's API and of its token service: the defaults,
+// or what opts has in their place. An API elsewhere has its tokens made there as well,
+// unless opts says where.
+func Hosts(opts networks.Options, defaultBase, defaultAuth string) (base, auth string) {
+	base, auth = defaultBase, defaultAuth
+	if b := strings.TrimSuffix(opts.BaseURL, "/"); b != "" && b != defaultBase {
+		base, auth = b, b
+	}
+	if a := strings.TrimSuffix(opts.AuthURL, "/"); a != "" && a != defaultAuth {
+		auth = a
+	}
+	return base, auth
 }
