@@ -150,13 +150,12 @@ func (d *Daemon) watchKeys(ctx context.Context) {
 	}
 }
 
-// renewTokens runs the keychain's autocomplete on its schedule.
+// renewTokens runs the keychain's autocomplete on its schedule, and between when a
+// token falls due: some live for an hour.
 func (d *Daemon) renewTokens(ctx context.Context) {
 	for {
 		d.complete(ctx)
-		d.mu.Lock()
-		next := d.autocomplete.Next(time.Now())
-		d.mu.Unlock()
+		next := d.nextRenewal()
 		for time.Now().Before(next) {
 			t := time.NewTimer(min(longestWait, time.Until(next)))
 			select {
@@ -165,13 +164,26 @@ func (d *Daemon) renewTokens(ctx context.Context) {
 				return
 			case <-d.newSchedule:
 				t.Stop()
-				d.mu.Lock()
-				next = d.autocomplete.Next(time.Now())
-				d.mu.Unlock()
 			case <-t.C:
 			}
+			next = d.nextRenewal() // a person may have assigned a token
 		}
 	}
+}
+
+// nextRenewal is when to look after the tokens next.
+func (d *Daemon) nextRenewal() time.Time {
+	d.mu.Lock()
+	next := d.autocomplete.Next(time.Now())
+	d.mu.Unlock()
+	soonest := time.Now().Add(time.Second)
+	if due := d.keys.Due(); !due.IsZero() && due.Before(next) {
+		next = due
+		if next.Before(soonest) {
+			next = soonest
+		}
+	}
+	return next
 }
 
 // complete makes and refreshes what tokens can be, and says what came of it.

@@ -74,7 +74,8 @@ type Error struct {
 	Msg  string // the network's own words, bounded and redacted
 	Hint string // what the operator can do
 	// Until is when the next request may be made, for RateLimited and Quota; zero
-	// where the network did not say.
+	// where the network did not say. An Unauthorized with one speaks of a token that
+	// is good, though not here and now: it rests until then and is not dead.
 	Until time.Time
 	// Link is the page a person must open, for Challenge.
 	Link string

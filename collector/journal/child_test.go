@@ -62,7 +62,7 @@ func child() int {
 // Kill -9 at any moment loses nothing that Record acknowledged, leaves no half of a
 // batch, and makes nothing twice.
 func TestKill(t *testing.T) {
-	kills := 24
+	kills := 16
 	if n, err := strconv.Atoi(os.Getenv("JOURNAL_KILLS")); err == nil {
 		kills = n
 	}

@@ -130,7 +130,7 @@ func TestPoints(t *testing.T) {
 
 func TestPointsOfManyChunks(t *testing.T) {
 	j := open(t, temp(t))
-	fill(t, j, pointsRows/2, 5)
+	fill(t, j, pointsRows/2, 3)
 	n := 0
 	for _, err := range j.Points(t.Context(), Filter{}) {
 		if err != nil {
@@ -140,7 +140,7 @@ func TestPointsOfManyChunks(t *testing.T) {
 			record(t, j, "vk", t0.Add(99*time.Hour), profile("vk", "late", time.Time{}, 1))
 		}
 	}
-	if want := pointsRows/2*5 + 1; n != want {
+	if want := pointsRows/2*3 + 1; n != want {
 		t.Errorf("%d points, want %d", n, want)
 	}
 	for range j.Points(t.Context(), Filter{}) {

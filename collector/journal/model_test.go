@@ -35,7 +35,7 @@ type model struct {
 func TestModel(t *testing.T) {
 	if f := flag.Lookup("rapid.checks"); f.Value.String() == f.DefValue {
 		// A hundred would take half a minute, most of it fsync.
-		if err := f.Value.Set("12"); err != nil {
+		if err := f.Value.Set("8"); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -130,30 +130,30 @@ func decodeCell(b []byte, pageSize int) (id int64, columns []any, ok bool) {
 	return int64(uid), columns, true
 }
 
-// decodeValue reads a value of the given serial type: nothing, whole numbers of 1,
-// 2, 3, 4, 6 and 8 bytes, 0, 1, and texts.
+// decodeValue reads a value of the given serial type: 0 is null, 1 to 6 whole
+// numbers of 1, 2, 3, 4, 6 and 8 bytes, 8 and 9 the numbers 0 and 1, odd ones from
+// 13 on texts. There are no others in these tables.
 func decodeValue(kind uint64, b []byte) (value any, size int, ok bool) {
-	sizes := [...]int{0, 1, 2, 3, 4, 6, 8, 8, 0, 0}
 	switch {
+	case kind == 0:
+		return nil, 0, true
+	case kind <= 6:
+		size = [...]int{0, 1, 2, 3, 4, 6, 8}[kind]
+		if len(b) < size {
+			return nil, 0, false
+		}
+		n := int64(int8(b[0])) // the sign is in the first byte
+		for _, c := range b[1:size] {
+			n = n<<8 | int64(c)
+		}
+		return n, size, true
+	case kind == 8 || kind == 9:
+		return int64(kind - 8), 0, true
 	case kind >= 13 && kind%2 == 1 && (kind-13)/2 <= uint64(len(b)):
 		size = int((kind - 13) / 2)
 		return string(b[:size]), size, true
-	case kind >= uint64(len(sizes)) || kind == 7: // 7 is a floating-point number
-		return nil, 0, false
-	case kind == 0:
-		return nil, 0, true
-	case kind >= 8:
-		return int64(kind - 8), 0, true
 	}
-	size = sizes[kind]
-	if len(b) < size {
-		return nil, 0, false
-	}
-	n := int64(int8(b[0])) // the sign is in the first byte
-	for _, c := range b[1:size] {
-		n = n<<8 | int64(c)
-	}
-	return n, size, true
+	return nil, 0, false
 }
 
 // varint reads SQLite's variable-length number and returns its length, 0 if b ends

@@ -3,7 +3,6 @@ package journal
 import (
 	"context"
 	"database/sql"
-	"errors"
 	"fmt"
 	"math"
 	"os"
@@ -210,14 +209,9 @@ func (j *Journal) outside(op, query string) error {
 	if err := j.writable(); err != nil {
 		return j.explain(op, err)
 	}
-	rows, err := j.writer.conn.QueryContext(context.Background(), query)
-	if err != nil {
-		return j.explain(op, err)
-	}
-	for rows.Next() { // a pragma works while its rows are read
-		continue
-	}
-	return j.explain(op, errors.Join(rows.Err(), rows.Close()))
+	// A pragma works while its rows are read, and Exec reads them all.
+	_, err := j.writer.conn.ExecContext(context.Background(), query)
+	return j.explain(op, err)
 }
 
 // tidy drops ticks and answers that no point is left of, and cuts free pages off

@@ -73,7 +73,7 @@ func TestPruneEverythingKeepsTheNumbers(t *testing.T) {
 }
 
 func TestPruneBySize(t *testing.T) {
-	const size = 1 << 20
+	const size = 256 << 10
 	for _, c := range []struct {
 		name      string
 		delivered bool
@@ -85,9 +85,9 @@ func TestPruneBySize(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			j := openWith(t, Options{Path: temp(t), MaxSize: size})
-			fill(t, j, 1000, 40) // 2.4 MB
+			fill(t, j, 500, 16) // twice as much
 			if c.delivered {
-				if err := j.Advance(t.Context(), "i", 39_000, nil); err != nil {
+				if err := j.Advance(t.Context(), "i", 7_500, nil); err != nil {
 					t.Fatal(err)
 				}
 			}
@@ -100,16 +100,16 @@ func TestPruneBySize(t *testing.T) {
 			if !c.delivered {
 				gone, none = none, gone
 			}
-			if none != 0 || gone == 0 || s.Points != 40_000-gone || s.Dropped != got.Dropped {
+			if none != 0 || gone == 0 || s.Points != 8_000-gone || s.Dropped != got.Dropped {
 				t.Errorf("pruned %+v, stats %+v", got, s)
 			}
-			if !s.Newest.Equal(t0.Add(39*time.Hour)) || !s.Oldest.After(t0) {
+			if !s.Newest.Equal(t0.Add(15*time.Hour)) || !s.Oldest.After(t0) {
 				t.Errorf("kept %v to %v", s.Oldest, s.Newest)
 			}
 			if again := must(j.Prune(t.Context(), t0, c.sinks))(t); again != (Pruned{}) {
 				t.Errorf("pruned again %+v", again)
 			}
-			if n := int64(len(must(j.History(t.Context(), "vk", "account 5", time.Time{}))(t))); n == 0 || n > 1+s.Points/1000 {
+			if n := int64(len(must(j.History(t.Context(), "vk", "account 5", time.Time{}))(t))); n == 0 || n > 1+s.Points/500 {
 				t.Errorf("%d samples of %d points", n, s.Points)
 			}
 		})
@@ -128,8 +128,8 @@ func TestPruneSparesTheNewest(t *testing.T) {
 }
 
 func TestPruneDeliveredFirst(t *testing.T) {
-	j := openWith(t, Options{Path: temp(t), MaxSize: 1 << 20})
-	fill(t, j, 1000, 40)
+	j := openWith(t, Options{Path: temp(t), MaxSize: 256 << 10})
+	fill(t, j, 500, 16)
 	if err := j.Advance(t.Context(), "i", 1000, nil); err != nil {
 		t.Fatal(err)
 	}
@@ -137,19 +137,19 @@ func TestPruneDeliveredFirst(t *testing.T) {
 	if got.Delivered != 1000 || got.Dropped == 0 {
 		t.Errorf("pruned %+v", got)
 	}
-	if b := must(j.Backlog(t.Context(), "i"))(t); b.Rows != 39_000-got.Dropped {
+	if b := must(j.Backlog(t.Context(), "i"))(t); b.Rows != 7_000-got.Dropped {
 		t.Errorf("backlog %+v after %+v", b, got)
 	}
 }
 
 func TestLargeBacklogIsEstimated(t *testing.T) {
 	j := open(t, temp(t))
-	points := make([]point.Point, 3*exactBacklog)
+	points := make([]point.Point, 2*exactBacklog+1)
 	for i := range points {
 		points[i] = profile("vk", fmt.Sprint(i), t0, 1)
 	}
 	record(t, j, "vk", t0, points...)
-	if b := must(j.Backlog(t.Context(), "i"))(t); b.Rows != 3*exactBacklog || !b.Oldest.Equal(t0) {
+	if b := must(j.Backlog(t.Context(), "i"))(t); b.Rows != 2*exactBacklog+1 || !b.Oldest.Equal(t0) {
 		t.Errorf("backlog %+v", b)
 	}
 }

@@ -166,7 +166,7 @@ func (s *salvage) small(ctx context.Context) error {
 
 // table copies a table as far as it can be read from its beginning.
 func (s *salvage) table(ctx context.Context, name, columns string) error {
-	rows, err := s.old.QueryContext(ctx, "SELECT "+columns+" FROM "+name)
+	rows, err := s.old.QueryContext(ctx, "SELECT "+columns+" FROM "+name) //nolint:gosec // G202: both are constants above
 	if err != nil {
 		return ctx.Err()
 	}
@@ -183,7 +183,10 @@ func (s *salvage) table(ctx context.Context, name, columns string) error {
 				return err
 			}
 		}
-		return ctx.Err() // what else the rows say is the damage
+		if err := rows.Err(); err != nil {
+			return ctx.Err() // anything else is the damage
+		}
+		return nil
 	})
 }
 

@@ -65,7 +65,7 @@ func (w *writer) close() error {
 // exec runs one statement, prepared once, and returns how many rows it changed
 // and the id of the last one inserted.
 func (w *writer) exec(query string, args ...any) (changed, id int64, err error) {
-	s, err := w.prepare(query)
+	s, err := w.prepare(query) //nolint:sqlclosecheck // kept until close
 	if err != nil {
 		return 0, 0, err
 	}
@@ -80,7 +80,7 @@ func (w *writer) exec(query string, args ...any) (changed, id int64, err error) 
 
 // one scans the one row of a query.
 func (w *writer) one(query string, args []any, dest ...any) error {
-	s, err := w.prepare(query)
+	s, err := w.prepare(query) //nolint:sqlclosecheck // kept until close
 	if err != nil {
 		return err
 	}

@@ -52,6 +52,13 @@ func (r *pass) request(ctx context.Context, t *task, tok lease) (results []netwo
 				Msg: fmt.Sprintf("BUG: panic: %v", v)}
 		}
 	}()
+	if !tok.value.Answer.IsZero() {
+		value, err := r.poller.opts.Tokens.Spend(tok.value)
+		if err != nil { // the answer may be there a second time: better none
+			return nil, &networks.Error{Op: r.poller.opts.Descriptor.Name + ": " + t.batch.Op, Kind: networks.Temporary, Err: err}
+		}
+		tok.value = value
+	}
 	results, err := r.poller.opts.Network.Profiles(ctx, tok.value, t.batch)
 	if err == nil && len(results) == len(t.batch.Refs) {
 		r.poller.succeeded(tok.token)
@@ -147,7 +154,12 @@ func (r *pass) passing(t *task, tok lease, e *networks.Error) (givenUp bool) {
 func (r *pass) limitedBy(t *task, tok lease, e *networks.Error) (givenUp bool) {
 	until := untilOf(e, unhintedRest)
 	tok.limiter.restFor(until)
-	tok.set(r.poller, keychain.State{Name: keychain.Cooling, Reason: e.Error(), Until: until})
+	if tok.token != nil {
+		ok, s := tok.token.usable(time.Now()) // a longer rest goes on, and what it was is not forgotten
+		if ok || s.Until.Before(until) {
+			tok.set(r.poller, keychain.State{Name: keychain.Cooling, Reason: e.Error(), Until: until, Times: s.Times})
+		}
+	}
 	t.limited++
 	if t.limited > maxLimited {
 		r.fail(t, e)

@@ -95,11 +95,12 @@ func fail(kind networks.Kind) *networks.Error { return &networks.Error{Op: "fake
 
 // fakeTokens is a keychain in memory.
 type fakeTokens struct {
-	mu     sync.Mutex
-	values map[string]string
-	states map[string][]keychain.State
-	renew  func(slot string) (string, error)
-	renews int
+	mu      sync.Mutex
+	values  map[string]string
+	answers map[string]string // by slot
+	states  map[string][]keychain.State
+	renew   func(slot string) (string, error)
+	renews  int
 }
 
 func tokensOf(values map[string]string) *fakeTokens {
@@ -110,14 +111,14 @@ func (f *fakeTokens) Token(slot string) (keychain.Token, bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	v, ok := f.values[slot]
-	return keychain.Token{Slot: slot, Value: keychain.Bare(v)}, ok
+	return keychain.Token{Slot: slot, Value: keychain.Bare(v), Answer: keychain.Bare(f.answers[slot])}, ok
 }
 
 func (f *fakeTokens) Renew(_ context.Context, refused keychain.Token) (keychain.Token, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.renew == nil {
-		return keychain.Token{}, errors.New("cannot be renewed")
+		return keychain.Token{}, keychain.ErrNotRenewable
 	}
 	if f.values[refused.Slot] != refused.Bare() {
 		return keychain.Token{Slot: refused.Slot, Value: keychain.Bare(f.values[refused.Slot])}, nil
@@ -129,6 +130,14 @@ func (f *fakeTokens) Renew(_ context.Context, refused keychain.Token) (keychain.
 	}
 	f.values[refused.Slot] = v
 	return keychain.Token{Slot: refused.Slot, Value: keychain.Bare(v)}, nil
+}
+
+func (f *fakeTokens) Spend(t keychain.Token) (keychain.Token, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	t.Answer = keychain.Bare(f.answers[t.Slot])
+	delete(f.answers, t.Slot)
+	return t, nil
 }
 
 func (f *fakeTokens) State(string) keychain.State { return keychain.State{} }

@@ -48,6 +48,9 @@ type Tokens interface {
 	State(slot string) keychain.State
 	// SetState remembers it. It is called on changes alone.
 	SetState(slot string, s keychain.State)
+	// Spend returns the token with its answer for one request, without it for all
+	// others.
+	Spend(t keychain.Token) (keychain.Token, error)
 }
 
 // Options is what a Poller is made with.

@@ -2,6 +2,7 @@ package poll
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"sync"
@@ -80,7 +81,8 @@ func (p *Poller) setState(t *token, s keychain.State) {
 }
 
 // tokenIn returns the token of a slot as it is in the keychain now, nil for an
-// empty slot. A new value in the slot starts with a clean state.
+// empty slot. A new value in the slot starts with the state that the keychain has
+// for it; so does a parked token for which a person brought an answer.
 func (p *Poller) tokenIn(slot string) *token {
 	v, ok := p.opts.Tokens.Token(slot)
 	if !ok {
@@ -95,9 +97,10 @@ func (p *Poller) tokenIn(slot string) *token {
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if !t.value.Equal(v.Value) {
-		t.value, t.state, t.proven = v, keychain.State{}, false
+	if !t.value.Equal(v.Value) || !v.Answer.IsZero() && !t.value.Answer.Equal(v.Answer) {
+		t.state, t.proven = p.opts.Tokens.State(slot), false
 	}
+	t.value = v
 	return t
 }
 
@@ -336,16 +339,31 @@ func (r *pass) refused(ctx context.Context, t *task, tok lease, e *networks.Erro
 	if now := r.poller.tokenIn(tok.token.slot); now != nil && !now.value.Equal(tok.value.Value) {
 		return // somebody else renewed it meanwhile
 	}
+	state := keychain.State{Name: keychain.Dead, Reason: e.Error(), Hint: e.Hint}
+	if e.Until.After(time.Now()) { // refused here and now, and good all the same
+		state.Name, state.Until = keychain.Cooling, e.Until
+	}
 	if !t.renewed {
 		t.renewed = true
-		if _, err := r.poller.opts.Tokens.Renew(ctx, tok.value); err == nil || ctx.Err() != nil {
+		_, err := r.poller.opts.Tokens.Renew(ctx, tok.value)
+		var refusal *keychain.Refusal
+		switch {
+		case err == nil || ctx.Err() != nil:
+			return
+		case errors.As(err, &refusal):
+			state = refusal.State
+			state.Reason = e.Error() + "; and no new token: " + state.Reason
+		case !errors.Is(err, keychain.ErrNotRenewable):
+			late := *e // nobody has said that the token is dead
+			late.Kind, late.Until, late.Err = networks.Temporary, time.Time{}, err
+			r.bar(tok, &late)
 			return
 		}
 	}
 	r.mu.Lock()
 	r.probed[tok.token.slot] = true
 	r.mu.Unlock()
-	tok.set(r.poller, keychain.State{Name: keychain.Dead, Reason: e.Error(), Hint: e.Hint})
+	tok.set(r.poller, state)
 }
 
 // rest lets a token whose quota or money is used up alone for long.
@@ -355,7 +373,10 @@ func (r *pass) rest(tok lease, e *networks.Error) {
 		tok.limiter.restFor(untilOf(e, firstQuotaRest))
 		return
 	}
-	_, s := tok.token.usable(time.Now())
+	ok, s := tok.token.usable(time.Now())
+	if !ok && s.Times > 0 && s.Until.After(e.Until) {
+		return // another request with the same token met it first
+	}
 	until := untilOf(e, doubled(firstQuotaRest, maxQuotaRest, s.Times))
 	tok.limiter.restFor(until)
 	tok.set(r.poller, keychain.State{Name: keychain.Cooling, Reason: e.Error(), Hint: e.Hint, Until: until, Times: s.Times + 1})
@@ -367,7 +388,10 @@ func (r *pass) park(tok lease, e *networks.Error) {
 		r.bar(tok, e)
 		return
 	}
-	_, s := tok.token.usable(time.Now())
+	ok, s := tok.token.usable(time.Now())
+	if !ok && s.Name == keychain.Parked && s.Link == e.Link {
+		return // another request with the same token met it first
+	}
 	until := untilOf(e, doubled(firstParked, maxParked, s.Times))
 	tok.set(r.poller, keychain.State{Name: keychain.Parked, Reason: e.Error(), Hint: e.Hint, Until: until, Link: e.Link, Times: s.Times + 1})
 }

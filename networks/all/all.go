@@ -51,11 +51,23 @@ func Find(name string) (networks.Descriptor, bool) {
 	return networks.Descriptor{}, false
 }
 
-// Simulators returns, by the network's name, what simulates it.
+// tokenServices are what simulates the services where tokens are made, by the
+// network's name.
+func tokenServices() map[string]func(*sim.World) http.Handler {
+	return map[string]func(*sim.World) http.Handler{
+		"vk": sim.VKAuth,
+	}
+}
+
+// Simulators returns, by the network's name, what simulates it and, by the name
+// with _auth after it, what simulates its token service.
 func Simulators() map[string]func(*sim.World) http.Handler {
 	m := make(map[string]func(*sim.World) http.Handler)
 	for _, e := range entries() {
 		m[e.Name] = e.simulate
+	}
+	for name, simulate := range tokenServices() {
+		m[name+"_auth"] = simulate
 	}
 	return m
 }

@@ -46,10 +46,7 @@ func (n *network) Parse(account string) (networks.Ref, error) {
 		return fromAddress(account, u)
 	}
 	if id, ok := strings.CutPrefix(s, "id:"); ok {
-		if !number.MatchString(id) {
-			return networks.Ref{}, fmt.Errorf("%s: %q: expected an id of 1 to 19 digits, as in id:54971236771", name, account)
-		}
-		return networks.Ref{ID: id}, nil
+		return fromID(account, id)
 	}
 	return fromName(account, strings.TrimPrefix(s, "@"))
 }
@@ -85,7 +82,7 @@ func fromAddress(account string, u *url.URL) (networks.Ref, error) {
 	first, last := strings.ToLower(parts[0]), parts[len(parts)-1]
 	switch {
 	case first == "profile.php":
-		return fromName(account, u.Query().Get("id"))
+		return fromID(account, u.Query().Get("id"))
 	case first == "pg" && len(parts) > 1:
 		return fromName(account, parts[1])
 	case first == "p" && len(parts) > 1:
@@ -110,11 +107,18 @@ func fromTitle(account, s string) (networks.Ref, error) {
 	return fromName(account, s)
 }
 
+func fromID(account, id string) (networks.Ref, error) {
+	if !number.MatchString(id) {
+		return networks.Ref{}, fmt.Errorf("%s: %q: expected an id of 1 to 19 digits, as in id:54971236771", name, account)
+	}
+	return networks.Ref{ID: id}, nil
+}
+
 func fromName(account, s string) (networks.Ref, error) {
 	if number.MatchString(s) {
 		return networks.Ref{ID: s}, nil
 	}
-	if !username.MatchString(s) || strings.Contains(s, "..") || strings.HasSuffix(strings.ToLower(s), ".php") {
+	if !username.MatchString(s) || strings.Trim(s, "0123456789.-") == "" || strings.Contains(s, "..") || strings.HasSuffix(strings.ToLower(s), ".php") {
 		return networks.Ref{}, fmt.Errorf("%s: %q: %s", name, account, expected)
 	}
 	return networks.Ref{Name: s}, nil

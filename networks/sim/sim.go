@@ -63,6 +63,7 @@ const (
 	TokenUnknown TokenState = iota // never heard of
 	TokenGood
 	TokenRevoked // was good once
+	TokenExpired // its time is over
 )
 
 // World is a set of accounts and tokens that all simulators share. It is safe
@@ -78,6 +79,8 @@ type World struct {
 	faults   map[string]Fault
 	requests map[string]map[string]int
 	log      map[string][]Exchange
+
+	vk vkAuth
 }
 
 // key finds an account: network and lower-cased handle or id, with @host where
@@ -87,6 +90,7 @@ type key struct{ network, name string }
 type token struct {
 	state   TokenState
 	secrets []string
+	until   time.Time // zero: for ever
 }
 
 // NewWorld returns an empty world in which nothing moves. The seed decides how
@@ -227,7 +231,12 @@ func (w *World) Accounts(network string) []Account {
 // AllowToken makes a token good. Secrets are what else belongs to it and the
 // network checks (X: consumer secret, token secret), in the simulator's order.
 func (w *World) AllowToken(network, tok string, secrets ...string) {
-	w.setToken(network, tok, token{TokenGood, secrets})
+	w.setToken(network, tok, token{state: TokenGood, secrets: secrets})
+}
+
+// AllowTokenUntil is AllowToken for a token that expires.
+func (w *World) AllowTokenUntil(network, tok string, until time.Time, secrets ...string) {
+	w.setToken(network, tok, token{state: TokenGood, secrets: secrets, until: until})
 }
 
 // RevokeToken makes a token one that was good once.
@@ -250,5 +259,8 @@ func (w *World) Token(network, tok string) (TokenState, []string) {
 	w.mu.RLock()
 	defer w.mu.RUnlock()
 	t := w.tokens[network][tok]
+	if t.state == TokenGood && !t.until.IsZero() && !time.Now().Before(t.until) {
+		return TokenExpired, t.secrets
+	}
 	return t.state, t.secrets
 }

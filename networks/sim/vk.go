@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"encoding/json"
 	"net/http"
 	"strconv"
 	"strings"
@@ -10,7 +11,8 @@ import (
 // VK simulates api.vk.ru: the methods users.get and groups.getById, of the
 // versions 5.131 to 5.199. Unknown names are left out of an answer; where none is
 // known it is error 113 or 100. Persons are users, all else communities, and a
-// community's ID is its bare number.
+// community's ID is its bare number. A token is a service key, or what AllowToken's
+// secrets say: "user" and an id, "community" and an id; these may execute.
 func VK(w *World) http.Handler { return vkHandler(w, false) }
 
 // VKPoisoned is [VK] as it may be as well: one unknown name of many refuses the
@@ -33,6 +35,13 @@ func vkHandler(w *World, poisoned bool) http.Handler {
 
 func vkMethod(r *http.Request) string { return strings.TrimPrefix(r.URL.Path, "/method/") }
 
+func vkToken(r *http.Request) string {
+	if token, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer "); ok {
+		return token
+	}
+	return r.Form.Get("access_token")
+}
+
 // vkSim answers one request.
 type vkSim struct {
 	w        *World
@@ -42,9 +51,12 @@ type vkSim struct {
 
 // vkRefusal is VK's error object.
 type vkRefusal struct {
-	Code   int                 `json:"error_code"`
-	Msg    string              `json:"error_msg"`
-	Params []map[string]string `json:"request_params"`
+	Code       int                 `json:"error_code"`
+	Subcode    int                 `json:"error_subcode,omitempty"`
+	Msg        string              `json:"error_msg"`
+	Redirect   string              `json:"redirect_uri,omitempty"`
+	Remixstlid json.Number         `json:"remixstlid,omitempty"`
+	Params     []map[string]string `json:"request_params"`
 }
 
 func vkError(code int, msg string) *vkRefusal { return &vkRefusal{Code: code, Msg: msg} }
@@ -56,7 +68,7 @@ func vkInvalid(what string) *vkRefusal {
 // vkParameters are those of the two methods.
 var vkParameters = map[string]bool{
 	"user_ids": true, "group_ids": true, "fields": true, "name_case": true, "lang": true, "v": true,
-	"access_token": true, "test_mode": true,
+	"access_token": true, "test_mode": true, "success_token": true, "remixstlid": true, "code": true,
 }
 
 func (v *vkSim) answer(r *http.Request) (response any, refusal *vkRefusal) {
@@ -68,7 +80,10 @@ func (v *vkSim) answer(r *http.Request) (response any, refusal *vkRefusal) {
 	for f := range strings.SplitSeq(r.Form.Get("fields"), ",") {
 		fields[f] = true
 	}
-	if vkMethod(r) == "users.get" {
+	switch vkMethod(r) {
+	case "execute":
+		return v.execute(r)
+	case "users.get":
 		return v.users(vkList(r.Form.Get("user_ids")), fields)
 	}
 	groups, refusal := v.groups(vkList(r.Form.Get("group_ids")), fields)
@@ -86,7 +101,7 @@ func (v *vkSim) request(r *http.Request) (version int, refusal *vkRefusal) {
 	if err := r.ParseForm(); err != nil {
 		return 0, vkError(8, "Invalid request")
 	}
-	if r.URL.Path != "/method/users.get" && r.URL.Path != "/method/groups.getById" {
+	if m := vkMethod(r); m != "users.get" && m != "groups.getById" && m != "execute" {
 		return 0, vkError(3, "Unknown method passed")
 	}
 	if refusal := v.token(r); refusal != nil {
@@ -105,19 +120,18 @@ func (v *vkSim) request(r *http.Request) (version int, refusal *vkRefusal) {
 }
 
 func (v *vkSim) token(r *http.Request) *vkRefusal {
-	token, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
-	if !ok {
-		token = r.Form.Get("access_token")
-	}
+	token := vkToken(r)
 	switch state, _ := v.w.Token("vk", token); {
 	case token == "":
 		return vkError(5, "User authorization failed: no access_token passed.")
+	case state == TokenExpired:
+		return vkError(5, "User authorization failed: access_token has expired.")
 	case state == TokenRevoked:
 		return vkError(5, "User authorization failed: user revoke access for this token.")
 	case state != TokenGood:
 		return vkError(5, "User authorization failed: invalid access_token (4).")
 	}
-	return nil
+	return v.w.vk.trouble(token, r)
 }
 
 func (v *vkSim) users(names []string, fields map[string]bool) (any, *vkRefusal) {

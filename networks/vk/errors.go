@@ -19,6 +19,7 @@ type apiError struct {
 	Msg        string      `json:"error_msg"`
 	Redirect   string      `json:"redirect_uri"`
 	CaptchaImg string      `json:"captcha_img"`
+	Remixstlid json.Number `json:"remixstlid"`
 }
 
 // rule is what one of VK's codes means to us. Hint is for the operator.
@@ -28,10 +29,12 @@ type rule struct {
 }
 
 const (
-	hintToken  = "make a new token and assign it to the slot"
+	hintLogin  = "log in again: collectord keychain login vk"
+	hintToken  = "make a new token and assign it to the slot, or " + hintLogin
+	hintAuth   = "check auth_url and oauth_url of vk in the config"
 	hintApp    = "look at the settings of the application at dev.vk.com"
 	hintRights = "the token may not do this: a service key may"
-	hintOpen   = "open the link in a browser where the token's owner is logged in"
+	hintOpen   = "open the link in a browser where the token's owner is logged in, then hand in what it ends with: collectord keychain login vk --method captcha"
 	hintQuota  = "poll less often, or give VK a pool of tokens"
 	hintConfig = "check base_url of vk in the config"
 )
@@ -119,9 +122,9 @@ var rules = map[int]rule{
 // code5 are the things that error 5 may mean, told apart by its text; VK has a
 // subcode for the first alone.
 var code5 = []struct{ text, code, hint string }{
-	{"another ip", "5/1130", "the token was made on another address: make it on this machine, or use a service key"},
+	{"another ip", "5/1130", "unstable egress IP: the token is good on the address that got it and on no other; log in on this machine, give it one address, or use a service key"},
 	{"expired", "5/expired", "the token has expired: " + hintToken},
-	{"revoke", "5/revoked", "its owner revoked the token: " + hintToken},
+	{"revoke", "5/revoked", "its owner revoked the token, or changed the password: " + hintToken},
 	{"invalid session", "5/session", "its owner's session ended: " + hintToken},
 	{"invalid access_token", "5/invalid", "assign the bare token, without access_token= before it"},
 	{"no access_token", "5/missing", hintToken},
@@ -159,9 +162,15 @@ func (n *network) refuse(op string, token keychain.Token, raw json.RawMessage) *
 	}
 	if e.Kind == networks.Challenge {
 		e.Link = link(v.Redirect, v.CaptchaImg)
+		if code == 14 {
+			e.Link = withRemixstlid(e.Link, v.Remixstlid.String())
+		}
 	}
 	return e
 }
+
+// elsewhere is how long a token rests that is bound to another address than ours.
+const elsewhere = 15 * time.Minute
 
 func refine5(e *networks.Error, subcode json.Number, text string) {
 	if subcode == "1130" {
@@ -170,8 +179,11 @@ func refine5(e *networks.Error, subcode json.Number, text string) {
 	for _, c := range code5 {
 		if strings.Contains(text, c.text) {
 			e.Code, e.Hint = c.code, c.hint
-			return
+			break
 		}
+	}
+	if e.Code == code5[0].code { // the token is good, elsewhere; the address may come back
+		e.Until = time.Now().Add(elsewhere)
 	}
 }
 

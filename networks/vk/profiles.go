@@ -28,8 +28,7 @@ func (n *network) Profiles(ctx context.Context, token keychain.Token, b networks
 
 // ask makes the request and reads the answer.
 func (n *network) ask(ctx context.Context, token keychain.Token, b networks.Batch) ([]object, *networks.Error) {
-	secret := bearer(token)
-	if secret == "" {
+	if bearer(token) == "" {
 		e := n.rest.Error(b.Op, networks.Unauthorized, "", "there is no token", nil)
 		e.Hint = "assign a token to the slot vk"
 		return nil, e
@@ -38,22 +37,46 @@ func (n *network) ask(ctx context.Context, token keychain.Token, b networks.Batc
 	if b.Op == opGroups {
 		ids, fields = "group_ids", groupFields
 	}
-	resp, err := n.rest.Do(ctx, rest.Request{
-		Op:  b.Op,
-		URL: n.base + "/method/" + b.Op,
-		// A fixed language: otherwise names vary with the token's owner and our address.
-		Form:   url.Values{ids: {join(b.Refs)}, "fields": {fields}, "lang": {"en"}, "v": {n.version}},
-		Bearer: secret,
-	})
-	if err != nil {
-		return nil, n.asError(b.Op, err)
+	resp, e := n.call(ctx, token, b.Op, url.Values{ids: {join(b.Refs)}, "fields": {fields}})
+	if e != nil {
+		return nil, e
 	}
 	return n.read(token, resp)
 }
 
-// read finds VK's error or its objects in an answer. VK answers 200 to everything
-// it understands, but what stands before it does not.
+// call asks a method, with what a person answered to a captcha if there is that.
+func (n *network) call(ctx context.Context, token keychain.Token, method string, form url.Values) (*rest.Response, *networks.Error) {
+	form.Set("lang", "en") // fixed: otherwise names vary with the token's owner and our address
+	form.Set("v", n.version)
+	for _, name := range []string{"success_token", "remixstlid"} {
+		if s := token.Answer.Get(name); s != "" {
+			form.Set(name, s)
+		}
+	}
+	resp, err := n.rest.Do(ctx, rest.Request{Op: method, URL: n.base + "/method/" + method, Form: form, Bearer: bearer(token)})
+	if err != nil {
+		return nil, n.asError(method, err)
+	}
+	return resp, nil
+}
+
+// read finds VK's error or its objects in an answer.
 func (n *network) read(token keychain.Token, resp *rest.Response) ([]object, *networks.Error) {
+	response, e := n.response(token, resp)
+	if e != nil {
+		return nil, e
+	}
+	if isSet(response) {
+		if list, ok := objects(response); ok {
+			return list, nil
+		}
+	}
+	return nil, n.rest.Error(resp.Op, networks.Malformed, "", "the answer holds no list of accounts", nil)
+}
+
+// response finds VK's error or its response in an answer. VK answers 200 to
+// everything it understands, but what stands before it does not.
+func (n *network) response(token keychain.Token, resp *rest.Response) (json.RawMessage, *networks.Error) {
 	if e := n.challenged(resp.Op, resp.Header); e != nil {
 		return nil, e
 	}
@@ -75,12 +98,7 @@ func (n *network) read(token keychain.Token, resp *rest.Response) ([]object, *ne
 		var v any
 		return nil, n.asError(resp.Op, n.rest.Decode(resp, &v)) // which says what it is
 	}
-	if isSet(v.response) {
-		if list, ok := objects(v.response); ok {
-			return list, nil
-		}
-	}
-	return nil, n.rest.Error(resp.Op, networks.Malformed, "", "the answer holds no list of accounts", nil)
+	return v.response, nil
 }
 
 func (n *network) asError(op string, err error) *networks.Error {

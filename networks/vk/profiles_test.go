@@ -350,7 +350,7 @@ func TestCheck(t *testing.T) {
 	check := func(tok keychain.Token) (string, error) {
 		return n.(networks.Checker).Check(t.Context(), tok)
 	}
-	if report, err := check(token()); err != nil || report != "accepted; counts of users: yes; of communities: yes" {
+	if report, err := check(token()); err != nil || report != "service key; counts of users: yes; of communities: yes; execute: no" {
 		t.Errorf("Check = %q, %v", report, err)
 	}
 	w.Break("vk", func(rw http.ResponseWriter, r *http.Request) bool {
@@ -360,7 +360,7 @@ func TestCheck(t *testing.T) {
 		_, _ = io.WriteString(rw, `{"error":{"error_code":27,"error_msg":"Group authorization failed: method is unavailable with group auth."}}`)
 		return true
 	})
-	if report, err := check(token()); err != nil || report != "accepted; counts of users: yes; of communities: forbidden" {
+	if report, err := check(token()); err != nil || report != "service key; counts of users: yes; of communities: forbidden; execute: no" {
 		t.Errorf("Check = %q, %v", report, err)
 	}
 	w.RevokeToken("vk", secret)

@@ -46,7 +46,9 @@ import (
 )
 
 const (
-	baseURL = "https://api.vk.ru" // VK moved here from vk.com in 2025-09
+	baseURL  = "https://api.vk.ru" // VK moved here from vk.com in 2025-09
+	authURL  = "https://id.vk.ru"
+	oauthURL = "https://oauth.vk.ru"
 
 	// apiVersion is the newest version that VK documents (schema v5.199.93,
 	// https://github.com/VKCOM/vk-api-schema, read 2026-09).
@@ -73,8 +75,8 @@ func Descriptor() networks.Descriptor {
 		Slots:             slots(),
 		RequestsPerSecond: 3,
 		BaseURL:           baseURL,
-		AuthURL:           "https://id.vk.ru",
-		OAuthURL:          "https://oauth.vk.ru",
+		AuthURL:           authURL,
+		OAuthURL:          oauthURL,
 		New:               New,
 	}
 }
@@ -82,19 +84,39 @@ func Descriptor() networks.Descriptor {
 type network struct {
 	rest    *rest.Client
 	base    string
+	auth    string // VK ID
+	oauth   string // the older token service
 	version string
 }
 
-// New returns VK. It is also a networks.Checker.
+// New returns VK. It is also a networks.Checker, a networks.Renewer and a
+// networks.LoginNetwork.
 func New(opts networks.Options) networks.Network {
-	n := &network{rest: rest.NewClient("vk", opts), base: baseURL, version: apiVersion}
+	n := &network{rest: rest.NewClient("vk", opts), base: baseURL, auth: authURL, oauth: oauthURL, version: apiVersion}
 	if opts.BaseURL != "" {
 		n.base = strings.TrimSuffix(opts.BaseURL, "/")
+	}
+	if opts.AuthURL != "" { // which serves both, unless the other is named
+		n.auth = strings.TrimSuffix(opts.AuthURL, "/")
+		n.oauth = n.auth
+	}
+	if opts.OAuthURL != "" {
+		n.oauth = strings.TrimSuffix(opts.OAuthURL, "/")
 	}
 	if opts.APIVersion != "" {
 		n.version = opts.APIVersion
 	}
 	return n
+}
+
+// Refreshers refresh what VK ID gave.
+func (n *network) Refreshers() map[string]keychain.Refresher {
+	return map[string]keychain.Refresher{"vk": refresher{n}}
+}
+
+// Makers log in where raw_vk is there.
+func (n *network) Makers() map[string]keychain.Maker {
+	return map[string]keychain.Maker{"raw_vk": maker{n}}
 }
 
 // slots are the forms in which VK's tokens are kept.

@@ -28,7 +28,8 @@ const inspectOp = "debug_token"
 
 // Inspect asks what the token a.Bearer is. By is the token that asks: the app's own
 // (APP_ID|APP_SECRET), or the token itself, which Meta lets only some tokens do. A
-// token that is not valid any more is an error. The error is a *networks.Error.
+// token that is not valid any more is Unauthorized, an app that is not known Forbidden.
+// The error is a *networks.Error.
 func (c *Client) Inspect(ctx context.Context, a Access, by string) (Inspection, error) {
 	ask := Ask{Op: inspectOp, Path: c.Versioned(inspectOp), Query: url.Values{"input_token": {a.Bearer}}}
 	if by == a.Bearer && a.Secret != "" {
@@ -39,6 +40,9 @@ func (c *Client) Inspect(ctx context.Context, a Access, by string) (Inspection, 
 		return Inspection{}, err
 	}
 	if e := c.refuse(resp, Usage{}, a); e != nil {
+		if by != a.Bearer && e.Kind == networks.Unauthorized {
+			e.Kind, e.Hint = networks.Forbidden, "app_id or app_secret is not the app's: see the app's settings at "+console
+		}
 		return Inspection{}, e
 	}
 	var body struct {

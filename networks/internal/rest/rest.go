@@ -150,6 +150,10 @@ func (c *Client) build(ctx context.Context, r Request) (*http.Request, error) {
 	return req, nil
 }
 
+// ErrNotSent is in the chain of an error after which the server knows nothing of the
+// request.
+var ErrNotSent = errors.New("no connection to the server")
+
 // withoutAddress drops what net/http puts around an error and into it: the method
 // and the address, which may hold a token, and pieces of the answer, in quotes.
 func withoutAddress(err error) error {
@@ -160,7 +164,7 @@ func withoutAddress(err error) error {
 	var op *net.OpError
 	switch {
 	case errors.As(err, &op) && op.Op == "dial":
-		return fmt.Errorf("no connection to the server: %w", op.Err)
+		return fmt.Errorf("%w: %w", ErrNotSent, op.Err)
 	case errors.As(err, &op):
 		return fmt.Errorf("%s: %w", op.Op, op.Err)
 	case strings.HasPrefix(err.Error(), "unsupported protocol scheme"):

@@ -1,0 +1,56 @@
+package github
+
+import "collectord/networks"
+
+// The three requests.
+const (
+	opGraphQL = "graphql"
+	opUsers   = "users" // by name
+	opUser    = "user"  // by id
+)
+
+// The Kinds of a Ref.
+const (
+	// organisation is an account that GraphQL keeps the followers of to itself.
+	organisation = "org"
+	// byID is one whose name did not lead to it.
+	byID = "id"
+)
+
+// batchSize is how many accounts one query asks for. GitHub bounds the nodes of a
+// query, at 500,000, and the time it may take, at 10 s; 100 are far from either.
+const batchSize = 100
+
+// Plan puts 100 names into a query. Organisations, and accounts that have to be
+// asked by id, are a request each.
+func (n *network) Plan(refs []networks.Ref) []networks.Batch {
+	var batches []networks.Batch
+	open := -1 // the query that is being filled
+	for _, r := range refs {
+		if op := opOf(r); op != opGraphQL {
+			batches = append(batches, networks.Batch{Op: op, Refs: []networks.Ref{r}})
+			continue
+		}
+		if open < 0 || len(batches[open].Refs) == batchSize {
+			open = len(batches)
+			batches = append(batches, networks.Batch{Op: opGraphQL})
+		}
+		batches[open].Refs = append(batches[open].Refs, r)
+		batches[open].Cost = points(len(batches[open].Refs))
+	}
+	return batches
+}
+
+// points is what a query for n accounts costs: a hundredth of its connections, which
+// are two an account, and 1 at least.
+func points(n int) int { return max(1, (2*n+50)/100) }
+
+func opOf(r networks.Ref) string {
+	switch {
+	case r.Kind == byID || r.Name == "":
+		return opUser
+	case r.Kind == organisation:
+		return opUsers
+	}
+	return opGraphQL
+}
