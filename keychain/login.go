@@ -102,6 +102,9 @@ func (k *KeyChain) due(slot string) time.Time {
 	if f, ok := k.renewals.failed[slot]; ok && f.stamp == r.stamp {
 		at = later(at, f.again)
 	}
+	if _, ok := k.renewals.unsaved[slot]; ok {
+		at = later(at, time.Now().Add(renewFailed))
+	}
 	return at
 }
 

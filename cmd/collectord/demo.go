@@ -28,7 +28,8 @@ var demoConfig []byte
 
 const (
 	demoSeed    = 20200629
-	demoHistory = 8 * 24 * time.Hour // what the journal begins with
+	demoHistory = 8 * 24 * time.Hour // what the journal begins with,
+	demoStep    = 4 * time.Hour      // so far apart: a second or so of writing
 )
 
 func newDemoCommand(env *environment) *cobra.Command {
@@ -170,16 +171,16 @@ func demoKeys(cfg *config.Config, env *environment) (*keychain.KeyChain, error) 
 	return keys, nil
 }
 
-// demoPast writes a simulated week into the journal, an hour apart, so that there
-// is something to look at.
+// demoPast writes a simulated week into the journal, so that there is something to
+// look at.
 func demoPast(ctx context.Context, cfg *config.Config, world *sim.World) (err error) {
 	j, err := collector.OpenJournal(ctx, cfg)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, j.Close()) }()
-	now := time.Now().Truncate(time.Hour)
-	for at := now.Add(-demoHistory); !at.After(now); at = at.Add(time.Hour) {
+	now := time.Now().Truncate(demoStep)
+	for at := now.Add(-demoHistory); !at.After(now); at = at.Add(demoStep) {
 		for _, n := range cfg.Networks {
 			b := journal.Batch{Network: n.Name, Time: at}
 			for _, a := range n.Accounts {

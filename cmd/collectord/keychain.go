@@ -182,6 +182,9 @@ func newAutocompleteCommand(env *environment) *cobra.Command {
 		Short: "Make and refresh the tokens that can be, now",
 		Args:  noArguments,
 		RunE: withKeychain(env, func(ctx context.Context, k *keychain.KeyChain, _ []string) error {
+			if ask := askAtTerminal(env); ask != nil {
+				ctx = networks.WithAsker(ctx, ask)
+			}
 			outcomes, err := k.AutocompleteNow(ctx)
 			if err != nil {
 				return err
@@ -199,26 +202,5 @@ func newAutocompleteCommand(env *environment) *cobra.Command {
 			}
 			return err
 		}),
-	}
-}
-
-func newLoginCommand(_ *environment) *cobra.Command {
-	return &cobra.Command{
-		Use:   "login NETWORK",
-		Short: "Walk through a network's OAuth (not yet)",
-		Args:  oneArgument("a network"),
-		RunE: func(_ *cobra.Command, args []string) error {
-			for _, d := range all.List() {
-				if d.Name != args[0] {
-					continue
-				}
-				if len(d.Slots) == 0 {
-					return usage(fmt.Errorf("login: %s takes no token", d.Name))
-				}
-				return usage(fmt.Errorf("login: there is no login for %s yet; store a token with `collectord keychain assign %s`",
-					d.Name, d.Slots[0].Slot))
-			}
-			return usage(errors.New("login: no network of that name; store a token with `collectord keychain assign SLOT`"))
-		},
 	}
 }

@@ -189,13 +189,13 @@ func TestDamagedFile(t *testing.T) {
 	}{
 		{"no database", func([]byte) []byte { return []byte(strings.Repeat("this is a text file. ", 1000)) }, 0},
 		{"short text", func([]byte) []byte { return []byte("x") }, 0},
-		{"header gone", func(b []byte) []byte { clear(b[:100]); return b }, 1200},
-		{"first page gone", func(b []byte) []byte { clear(b[:4096]); return b }, 1200},
-		{"cut in half", func(b []byte) []byte { return b[:len(b)/2] }, 100},
-		{"last page gone", func(b []byte) []byte { return b[:len(b)-1] }, 1100},
+		{"header gone", func(b []byte) []byte { clear(b[:100]); return b }, 600},
+		{"first page gone", func(b []byte) []byte { clear(b[:4096]); return b }, 600},
+		{"cut in half", func(b []byte) []byte { return b[:len(b)/2] }, 20},
+		{"last page gone", func(b []byte) []byte { return b[:len(b)-1] }, 500},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			path, want := made(t, 200, 6)
+			path, want := made(t, 100, 6)
 			b, err := os.ReadFile(path)
 			if err != nil {
 				t.Fatal(err)
@@ -215,8 +215,12 @@ func TestDamagedFile(t *testing.T) {
 			if len(got) < c.keeps || len(got) > len(want) {
 				t.Errorf("%d of %d points, want at least %d", len(got), len(want), c.keeps)
 			}
+			known := map[string]bool{}
+			for _, l := range want {
+				known[l] = true
+			}
 			for i, l := range got {
-				if !slices.Contains(want, l) {
+				if !known[l] {
 					t.Fatalf("line %d was never recorded: %s", i, l)
 				}
 			}
@@ -226,7 +230,7 @@ func TestDamagedFile(t *testing.T) {
 			if n := must(j.Cursor(t.Context(), "i"))(t); c.name == "last page gone" && n != 2 {
 				t.Errorf("cursor %d", n)
 			}
-			if n := len(must(j.History(t.Context(), "vk", "account 5", time.Time{}))(t)); c.keeps > 1000 && n < 5 {
+			if n := len(must(j.History(t.Context(), "vk", "account 5", time.Time{}))(t)); c.keeps > 400 && n < 5 {
 				t.Errorf("history of %d", n)
 			}
 			record(t, j, "vk", t0.Add(99*time.Hour), profile("vk", "new", time.Time{}, 1))

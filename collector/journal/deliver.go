@@ -204,7 +204,7 @@ func (j *Journal) Backlog(ctx context.Context, sink string) (b Backlog, err erro
 		if !high.Valid || high.Int64 <= after {
 			return nil
 		}
-		if b.Rows = high.Int64 - after; b.Rows <= 2*exactBacklog {
+		if b.Rows = high.Int64 - after; b.Rows <= exactBacklog {
 			err := db.QueryRowContext(ctx, `SELECT count(*) FROM points WHERE seq > ?`, after).Scan(&b.Rows)
 			if err != nil {
 				return err

@@ -65,7 +65,7 @@ func lines(tb testing.TB, j *Journal) []string {
 	tb.Helper()
 	var all []string
 	for after := int64(0); ; {
-		rows, last, err := j.Read(tb.Context(), after, 3)
+		rows, last, err := j.Read(tb.Context(), after, 97)
 		if err != nil {
 			tb.Fatal(err)
 		}

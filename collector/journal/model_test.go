@@ -35,7 +35,7 @@ type model struct {
 func TestModel(t *testing.T) {
 	if f := flag.Lookup("rapid.checks"); f.Value.String() == f.DefValue {
 		// A hundred would take half a minute, most of it fsync.
-		if err := f.Value.Set("8"); err != nil {
+		if err := f.Value.Set("5"); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -80,7 +80,7 @@ func drawTime(rt *rapid.T) time.Time {
 func (m *model) record(rt *rapid.T) {
 	at := drawTime(rt)
 	b := Batch{Network: "vk", Time: at, OK: rapid.IntRange(0, 3).Draw(rt, "ok")}
-	for range rapid.IntRange(0, 70).Draw(rt, "points") {
+	for range rapid.IntRange(0, 66).Draw(rt, "points") {
 		label := rapid.SampledFrom([]string{"a", "b", "РИА Новости", `a,b=c "d"`}).Draw(rt, "label")
 		if rapid.Bool().Draw(rt, "another") {
 			label += fmt.Sprint(rapid.IntRange(0, 40).Draw(rt, "number"))

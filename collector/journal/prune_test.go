@@ -144,12 +144,12 @@ func TestPruneDeliveredFirst(t *testing.T) {
 
 func TestLargeBacklogIsEstimated(t *testing.T) {
 	j := open(t, temp(t))
-	points := make([]point.Point, 2*exactBacklog+1)
+	points := make([]point.Point, exactBacklog+1)
 	for i := range points {
 		points[i] = profile("vk", fmt.Sprint(i), t0, 1)
 	}
 	record(t, j, "vk", t0, points...)
-	if b := must(j.Backlog(t.Context(), "i"))(t); b.Rows != 2*exactBacklog+1 || !b.Oldest.Equal(t0) {
+	if b := must(j.Backlog(t.Context(), "i"))(t); b.Rows != exactBacklog+1 || !b.Oldest.Equal(t0) {
 		t.Errorf("backlog %+v", b)
 	}
 }

@@ -97,8 +97,11 @@ func (p *Poller) tokenIn(slot string) *token {
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if !t.value.Equal(v.Value) || !v.Answer.IsZero() && !t.value.Answer.Equal(v.Answer) {
+	switch {
+	case !t.value.Equal(v.Value):
 		t.state, t.proven = p.opts.Tokens.State(slot), false
+	case !v.Answer.IsZero() && !t.value.Answer.Equal(v.Answer):
+		t.state, t.proven = keychain.State{}, false
 	}
 	t.value = v
 	return t
@@ -389,7 +392,7 @@ func (r *pass) park(tok lease, e *networks.Error) {
 		return
 	}
 	ok, s := tok.token.usable(time.Now())
-	if !ok && s.Name == keychain.Parked && s.Link == e.Link {
+	if !ok && s.Name == keychain.Parked {
 		return // another request with the same token met it first
 	}
 	until := untilOf(e, doubled(firstParked, maxParked, s.Times))

@@ -7,8 +7,11 @@ import (
 
 	"collectord/networks"
 	"collectord/networks/bluesky"
+	"collectord/networks/facebook"
+	"collectord/networks/github"
 	"collectord/networks/instagram"
 	"collectord/networks/mastodon"
+	"collectord/networks/odnoklassniki"
 	"collectord/networks/sim"
 	"collectord/networks/twitter"
 	"collectord/networks/vk"
@@ -26,9 +29,12 @@ func entries() []entry {
 		{vk.Descriptor(), sim.VK},
 		{twitter.Descriptor(), sim.Twitter},
 		{instagram.Descriptor(), sim.Instagram},
+		{facebook.Descriptor(), sim.Facebook},
 		{bluesky.Descriptor(), sim.Bluesky},
 		{mastodon.Descriptor(), sim.Mastodon},
 		{youtube.Descriptor(), sim.YouTube},
+		{github.Descriptor(), sim.GitHub},
+		{odnoklassniki.Descriptor(), sim.Odnoklassniki},
 	}
 }
 

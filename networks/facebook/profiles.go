@@ -114,7 +114,7 @@ func (p page) profile(r networks.Ref) *networks.Profile {
 		nickname = r.Name // it answers to this name
 	case nickname == "":
 		nickname = string(p.ID)
-	case plain(nickname) == plain(r.Name):
+	case !strings.EqualFold(nickname, r.Name) && plain(nickname) == plain(r.Name):
 		nickname = r.Name // the dots are the config's own
 	}
 	link := string(p.Link)

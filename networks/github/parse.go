@@ -20,8 +20,8 @@ var number = regexp.MustCompile(`^[1-9][0-9]{0,18}$`)
 // reserved are first parts of an address that are pages of GitHub itself.
 var reserved = []string{
 	"about", "account", "apps", "collections", "contact", "customer-stories", "dashboard", "enterprise", "events", "explore",
-	"features", "issues", "join", "login", "logout", "marketplace", "new", "notifications", "organizations", "pricing", "pulls",
-	"readme", "search", "security", "settings", "signup", "site", "stars", "topics", "trending", "users", "watching",
+	"features", "issues", "join", "login", "logout", "marketplace", "new", "notifications", "organizations", "orgs", "pricing", "pulls",
+	"readme", "search", "security", "settings", "signup", "site", "sponsors", "stars", "topics", "trending", "users", "watching",
 }
 
 // Parse reads a name (torvalds, @torvalds), the address of a user or an organisation

@@ -61,6 +61,9 @@ type Suite struct {
 	// BatchLimit is how many accounts share a request.
 	BatchLimit int
 
+	// Own is true where a token shows its own account alone: then Good and Second name
+	// that one account in two ways.
+	Own bool
 	// Lenient is true where counts may come as strings of digits.
 	Lenient bool
 	// ByNameOnly is true where accounts cannot be asked by id, so that a renamed

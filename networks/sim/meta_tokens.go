@@ -155,8 +155,9 @@ func (m *metaTokens) long(secrets []string) graphReply {
 	}, ""}
 }
 
-// give makes a new token.
+// give makes a new token, for the same account or app.
 func (m *metaTokens) give(name string, life time.Duration, secrets []string) string {
+	secrets = secrets[:min(len(secrets), 2)] // the others are the old token's kind and end
 	m.mu.Lock()
 	m.n++
 	tok := name + "-token-" + strconv.Itoa(m.n)

@@ -115,7 +115,7 @@ func (c *Client) refuseGrant(resp *rest.Response, ask Ask) *networks.Error {
 	switch {
 	case e.Code == "101", e.Code == "1" && strings.Contains(msg, "client secret"):
 		e.Kind, e.Hint = networks.Forbidden, "app_id or app_secret is not the app's: see the app's settings at "+console
-	case e.Code == "100" && strings.Contains(msg, "authorization code"):
+	case strings.HasPrefix(e.Code, "100") && strings.Contains(msg, "authorization code"):
 		e.Kind, e.Hint = networks.Unauthorized, "the code is used up or too old: log in again"
 	case e.Kind.OfAccount():
 		e.Kind = networks.Malformed // a token service speaks of no account

@@ -1,6 +1,6 @@
 // Package meta speaks Meta's Graph API for the networks that live behind it:
-// Instagram, and Facebook and Threads in the same way. It knows what these have in
-// common and nothing of any of them:
+// Instagram, Facebook and Threads. It knows what these have in common and nothing of
+// any of them:
 //
 //	Client.Get      one object                 GET  {base}/{version}/{path}?fields=...
 //	Client.Batch    up to 50 objects at once   POST {base}/{version}/  batch=[...]
@@ -8,10 +8,15 @@
 //	Usage           the headers that say how much of the allowance is used
 //	Whole           when the failures of a batch's items are the request's own
 //
+//	Client.Grant    a token for a code, or for a token    (grant.go)
+//	Client.Inspect  what a token is and when it ends      (inspect.go)
+//	Window          when a token is to be renewed         (renew.go)
+//	Client.Session  a login in a browser                  (login.go)
+//
 // A batch saves HTTP requests and not allowance: Meta counts every item
 // (https://developers.facebook.com/docs/graph-api/batch-requests, read 2026-09).
-// The token travels as Authorization: Bearer, never in an address, so that no log
-// on the way holds it.
+// The token travels as Authorization: Bearer and not in an address, so that no log on
+// the way holds it; the token services alone want it there (see Ask).
 package meta
 
 import (
@@ -75,7 +80,11 @@ func Proof(token, secret string) string {
 // Get asks for the object at path with its fields and decodes it into v. Op names
 // the request in errors. The error is a *networks.Error.
 func (c *Client) Get(ctx context.Context, a Access, op, path, fields string, v any) error {
-	query := url.Values{"fields": {fields}}
+	return c.Query(ctx, a, op, path, url.Values{"fields": {fields}}, v)
+}
+
+// Query is Get with any parameters.
+func (c *Client) Query(ctx context.Context, a Access, op, path string, query url.Values, v any) error {
 	if a.Secret != "" {
 		query.Set("appsecret_proof", Proof(a.Bearer, a.Secret))
 	}
