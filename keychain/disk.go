@@ -21,6 +21,7 @@ import (
 //	STATE/keychain.key                0600  the key, unless it is a credential
 //	STATE/keychain/                   0700
 //	    20261121T231500.123456789Z-5e0c1f2a.age   a dump
+//	    20261121T231500.123456789Z-5e0c1f2a.age.damaged   one that Rekey set aside
 //	    state.json                          what became of each token
 //	    vk.intent                           a refresh under way, or cut short
 //	    lock, vk.lock                       flock: all changes; one refresh
@@ -126,6 +127,19 @@ func (d disk) read(id dumpID, ks keys) (content, error) {
 		return content{}, mistakef(ErrDamaged, "keychain: dump %s is damaged: %v", path, err)
 	}
 	return c, nil
+}
+
+// writeDump writes one dump for a key. Where that fails, there is none.
+func (d disk) writeDump(id dumpID, c content, to key) error {
+	file, err := c.encrypt(to.identity.Recipient())
+	if err != nil {
+		return fmt.Errorf("keychain: dump: %w", err)
+	}
+	if err := d.write(d.dumpPath(id), file); err != nil {
+		_ = os.Remove(d.dumpPath(id)) // it may be there and not be durable
+		return fmt.Errorf("keychain: dump: %w", err)
+	}
+	return nil
 }
 
 // newest opens the newest dump that can be read; id is "" where there is no dump

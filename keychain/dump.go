@@ -198,6 +198,9 @@ func parseID(file string) (id dumpID, ok bool) {
 	return dumpID(name), true
 }
 
+// under is the name that the dump has once it is encrypted for another key.
+func (id dumpID) under(tag string) dumpID { return id[:len(idTime)+1] + dumpID(tag) }
+
 // time is when the dump was written, by its name.
 func (id dumpID) time() time.Time {
 	t, _ := time.Parse(idTime, string(id[:len(idTime)]))

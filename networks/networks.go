@@ -168,6 +168,10 @@ type Descriptor struct {
 	// TokenOptional is true where a network with slots answers without a token.
 	TokenOptional bool
 
+	// Spending is what answers cost and by which day that is counted. The zero value
+	// counts requests.
+	Spending Spending
+
 	// RequestsPerSecond is the default rate per token (or per Batch.Limiter).
 	RequestsPerSecond float64
 	// Concurrency is how many requests may be under way at once per token; 0

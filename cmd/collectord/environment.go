@@ -41,15 +41,19 @@ func (env *environment) configPath() (string, error) {
 		defaultConfigs[0], defaultConfigs[1]))
 }
 
-// loadConfig reads the config file, or some of its sections if any are named. What
-// is wrong with them is an error with status 2, one line a mistake.
+// loadConfig reads the config file, or some of its sections if any are named: then
+// there need not be a file. What is wrong is an error with status 2, one line a
+// mistake.
 func (env *environment) loadConfig(sections ...string) (*config.Config, error) {
+	from := env.configEnv()
+	from.Sections = sections
 	path, err := env.configPath()
+	if err != nil && sections != nil {
+		return config.Parse("config.yaml", []byte("networks: {}"), from)
+	}
 	if err != nil {
 		return nil, err
 	}
-	from := env.configEnv()
-	from.Sections = sections
 	cfg, err := config.Load(path, from)
 	if err != nil {
 		return nil, usage(err)

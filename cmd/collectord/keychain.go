@@ -194,7 +194,7 @@ func newAutocompleteCommand(env *environment) *cobra.Command {
 			}
 			for _, o := range outcomes {
 				if o.Err != nil {
-					_, _ = fmt.Fprintf(env.Stderr, "collectord: %v\n", o.Err)
+					_, _ = fmt.Fprintf(env.Stderr, "collectord: %v%s\n", o.Err, hintOf(o.Err))
 					err = errSilent
 					continue
 				}

@@ -119,7 +119,12 @@ const (
 // belongs to another login is answered so, and the wait goes on.
 func (l *login) listen(ctx context.Context, session networks.LoginSession, back wayBack) (keychain.Fresh, error) {
 	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
+	pasted := l.pasted(ctx)
+	defer func() {
+		cancel()
+		for range pasted { // until the terminal has its echo back
+		}
+	}()
 	arrivals := make(chan arrival)
 	server := &http.Server{
 		Handler:           http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { arrive(ctx, w, r, back.path, arrivals) }),
@@ -138,16 +143,16 @@ func (l *login) listen(ctx context.Context, session networks.LoginSession, back 
 		}
 		<-served
 	}()
-	pasted := l.pasted(ctx)
+	lines := pasted
 	for {
 		var a arrival
 		select {
 		case <-ctx.Done():
 			return keychain.Fresh{}, context.Cause(ctx)
 		case a = <-arrivals:
-		case address, ok := <-pasted:
+		case address, ok := <-lines:
 			if !ok {
-				pasted = nil
+				lines = nil
 				continue
 			}
 			a = arrival{address, make(chan string, 1)}
@@ -167,13 +172,15 @@ func (l *login) listen(ctx context.Context, session networks.LoginSession, back 
 	}
 }
 
-// pasted asks for the address at the terminal as well, if there is one.
+// pasted asks for the address at the terminal as well, if there is one. The channel
+// is closed when nobody asks any more.
 func (l *login) pasted(ctx context.Context) <-chan string {
+	lines := make(chan string)
 	tty, ok := l.terminal()
 	if !ok {
-		return nil
+		close(lines)
+		return lines
 	}
-	lines := make(chan string)
 	go func() {
 		defer close(lines)
 		for {

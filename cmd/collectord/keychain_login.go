@@ -186,6 +186,9 @@ func (l *login) run(ctx context.Context) error {
 		if ctx.Err() != nil {
 			err = context.Cause(ctx)
 		}
+		if errors.Is(err, context.Canceled) {
+			err = errors.New("interrupted")
+		}
 		return fmt.Errorf("%s was left as it is: %w%s", l.slot, err, hintOf(err))
 	}
 	if err := l.keys.Put(l.slot, fresh); err != nil {

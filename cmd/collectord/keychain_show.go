@@ -199,13 +199,25 @@ func newDumpsCommand(env *environment) *cobra.Command {
 
 const hintMark = "; hint: "
 
-// hintOf is what the operator can do about a network's error, "" for nothing.
+// hintOf is what the operator can do about a network's error or a refused renewal,
+// "" for nothing.
 func hintOf(err error) string {
+	var refusal *keychain.Refusal
 	var e *networks.Error
-	if errors.As(err, &e) && e.Hint != "" {
-		return hintMark + e.Hint
+	hint, link := "", ""
+	if errors.As(err, &e) {
+		hint, link = e.Hint, e.Link
 	}
-	return ""
+	if errors.As(err, &refusal) {
+		hint, link = refusal.State.Hint, refusal.State.Link
+	}
+	if link != "" {
+		hint = strings.TrimPrefix(hint+"; the page: "+link, "; ")
+	}
+	if hint == "" {
+		return ""
+	}
+	return hintMark + hint
 }
 
 // printRows prints a table: with lines on a terminal, columns alone elsewhere.

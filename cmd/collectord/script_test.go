@@ -40,12 +40,14 @@ func TestScripts(t *testing.T) {
 			env.Setenv("HOME", env.WorkDir)
 			env.Setenv("NOWHERE", "http://"+freeAddress(t))
 			env.Setenv("LISTEN", freeAddress(t))
+			env.Setenv("LOGIN", freeAddress(t))
 			return nil
 		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
 			"expand":  expandFile,
 			"retry":   retryHTTP,
 			"exists1": oneFile,
+			"browse":  browse,
 		},
 	})
 }
@@ -57,6 +59,9 @@ func scriptWorld() *sim.World {
 	w := sim.NewWorld(1)
 	w.AllowToken("vk", "vk-good-token")
 	w.AllowToken("twitter", "tw-bearer")
+	for _, a := range vkApps() {
+		w.VKApp(a)
+	}
 	for _, a := range []sim.Account{
 		{Network: "vk", Handle: "ria", ID: "15755094", Type: "page", Name: "РИА Новости", Followers: 579_277},
 		{Network: "vk", Handle: "durov", ID: "1", Type: "person", Name: "Павел Дуров", Followers: 6_000_000},

@@ -36,6 +36,7 @@
 //	answers   accounts answered at an open tick without a profile point
 //	slots     the next tick of every schedule
 //	accounts  what is remembered of every account; written when it changes
+//	spent     what each token spent on each day;  paid  on which accounts, where that matters
 //	rotten    raw copies of rows whose CRC was wrong
 //	counters  points, dropped;  meta  version of this layout
 //
@@ -55,9 +56,11 @@
 // # Damage and full disks
 //
 // A file that is no database, or whose pages are broken, is renamed to
-// PATH.damaged-TIME, a fresh one is begun, and every row of the old one that can
-// still be read and whose CRC is right is copied over in its old order, with the
-// cursors, the accounts and the slots; [Journal.Damaged] says that it happened. A
+// PATH.damaged-TIME and a fresh one is begun. Every point of the old one that can
+// still be found, by way of SQLite or in any page of the file, and whose CRC is
+// right, is copied over under its old number; so are the cursors, the accounts and
+// the slots, as far as SQLite can read them. [Journal.Damaged] says that it
+// happened; damage that is met while the journal is open is mended there and then. A
 // disk that is full is [ErrFull]: nothing is half written, and the same call
 // succeeds when there is room.
 package journal
@@ -168,6 +171,7 @@ type Batch struct {
 	Accounts []Account // written over what was remembered
 	// What is added to the tick's totals.
 	OK, Failed, Requests, Retries int
+	Spent                         []Spent // what that took
 }
 
 // Row is a point as InfluxDB gets it.

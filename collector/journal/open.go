@@ -53,6 +53,9 @@ func (j *Journal) openBeside(ctx context.Context) (err error) {
 	var v any
 	err = j.readers.QueryRowContext(ctx, versionQuery).Scan(&v)
 	if err == nil || errors.Is(err, sql.ErrNoRows) {
+		if v == int64(1) { // what it lacks is no point; the daemon will bring it up to date
+			v = int64(version)
+		}
 		err = checkVersion(v)
 	}
 	if err != nil {
@@ -130,14 +133,14 @@ func syncFolder(path string) error {
 	return errors.Join(d.Sync(), d.Close())
 }
 
-// layOut makes the tables of a new file.
+// layOut makes the tables of a new file, and brings an older one up to date.
 func (w *writer) layOut() error {
 	var n int
 	if err := w.one(`SELECT count(*) FROM sqlite_schema`, nil, &n); err != nil {
 		return err
 	}
 	if n > 0 {
-		return nil
+		return w.migrate()
 	}
 	return w.transact(func(w *writer) error {
 		ctx := context.Background()

@@ -73,7 +73,7 @@ func TestPruneEverythingKeepsTheNumbers(t *testing.T) {
 }
 
 func TestPruneBySize(t *testing.T) {
-	const size = 256 << 10
+	const size = 160 << 10
 	for _, c := range []struct {
 		name      string
 		delivered bool
@@ -85,9 +85,9 @@ func TestPruneBySize(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			j := openWith(t, Options{Path: temp(t), MaxSize: size})
-			fill(t, j, 500, 16) // twice as much
+			fill(t, j, 250, 16) // twice as much
 			if c.delivered {
-				if err := j.Advance(t.Context(), "i", 7_500, nil); err != nil {
+				if err := j.Advance(t.Context(), "i", 3_750, nil); err != nil {
 					t.Fatal(err)
 				}
 			}
@@ -100,7 +100,7 @@ func TestPruneBySize(t *testing.T) {
 			if !c.delivered {
 				gone, none = none, gone
 			}
-			if none != 0 || gone == 0 || s.Points != 8_000-gone || s.Dropped != got.Dropped {
+			if none != 0 || gone == 0 || s.Points != 4_000-gone || s.Dropped != got.Dropped {
 				t.Errorf("pruned %+v, stats %+v", got, s)
 			}
 			if !s.Newest.Equal(t0.Add(15*time.Hour)) || !s.Oldest.After(t0) {
@@ -109,7 +109,7 @@ func TestPruneBySize(t *testing.T) {
 			if again := must(j.Prune(t.Context(), t0, c.sinks))(t); again != (Pruned{}) {
 				t.Errorf("pruned again %+v", again)
 			}
-			if n := int64(len(must(j.History(t.Context(), "vk", "account 5", time.Time{}))(t))); n == 0 || n > 1+s.Points/500 {
+			if n := int64(len(must(j.History(t.Context(), "vk", "account 5", time.Time{}))(t))); n == 0 || n > 1+s.Points/250 {
 				t.Errorf("%d samples of %d points", n, s.Points)
 			}
 		})
@@ -128,16 +128,16 @@ func TestPruneSparesTheNewest(t *testing.T) {
 }
 
 func TestPruneDeliveredFirst(t *testing.T) {
-	j := openWith(t, Options{Path: temp(t), MaxSize: 256 << 10})
-	fill(t, j, 500, 16)
-	if err := j.Advance(t.Context(), "i", 1000, nil); err != nil {
+	j := openWith(t, Options{Path: temp(t), MaxSize: 160 << 10})
+	fill(t, j, 250, 16)
+	if err := j.Advance(t.Context(), "i", 500, nil); err != nil {
 		t.Fatal(err)
 	}
 	got := must(j.Prune(t.Context(), t0, []string{"i"}))(t)
-	if got.Delivered != 1000 || got.Dropped == 0 {
+	if got.Delivered != 500 || got.Dropped == 0 {
 		t.Errorf("pruned %+v", got)
 	}
-	if b := must(j.Backlog(t.Context(), "i"))(t); b.Rows != 7_000-got.Dropped {
+	if b := must(j.Backlog(t.Context(), "i"))(t); b.Rows != 3_500-got.Dropped {
 		t.Errorf("backlog %+v after %+v", b, got)
 	}
 }

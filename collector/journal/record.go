@@ -224,6 +224,11 @@ func (w *writer) batch(b Batch) error {
 			}
 		}
 	}
+	for _, s := range b.Spent {
+		if err := w.spend(b.Network, "", s); err != nil {
+			return err
+		}
+	}
 	for i := range b.Accounts {
 		if err := w.setAccount(&b.Accounts[i]); err != nil {
 			return err

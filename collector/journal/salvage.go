@@ -156,6 +156,8 @@ func (s *salvage) small(ctx context.Context) error {
 		{"cursors", "sink, seq"},
 		{"refused", "seq, sink, at, reason, resend"},
 		{"rotten", "seq, series, time, fields, crc, found"},
+		{"spent", "network, slot, day, purse, micros"},
+		{"paid", "network, slot, day, account"},
 	} {
 		if err := s.table(ctx, t.name, t.columns); err != nil {
 			return err

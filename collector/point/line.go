@@ -23,7 +23,7 @@ const MaxSeries = 65_535 - 256
 // tags, sorted by key, without those whose value is empty. Equal points have equal
 // series, in whatever order their tags were given.
 func (p Point) Series() (string, error) {
-	if err := checkText("measurement", p.Measurement); err != nil {
+	if err := checkName("measurement", p.Measurement); err != nil {
 		return "", err
 	}
 	if p.Measurement[0] == '#' {
@@ -245,8 +245,20 @@ func checkKey(what, key string) error {
 	case "time", "_field", "_measurement":
 		return fmt.Errorf("%s %q: the name is reserved by InfluxDB", what, key)
 	}
-	if err := checkText("key", key); err != nil {
+	if err := checkName("key", key); err != nil {
 		return fmt.Errorf("%s: %w", what, err)
+	}
+	return nil
+}
+
+// checkName is checkText for a measurement or a key. InfluxDB 1.8 and the encoder
+// do not agree on backslashes and quotation marks in them, nor does anybody need any.
+func checkName(what, s string) error {
+	if err := checkText(what, s); err != nil {
+		return err
+	}
+	if i := strings.IndexAny(s, `\"`); i >= 0 {
+		return fmt.Errorf("%s: %q: a %c", what, s, s[i])
 	}
 	return nil
 }

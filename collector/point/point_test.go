@@ -68,6 +68,8 @@ func TestErrors(t *testing.T) {
 		{"backslash at the end", `m: tag account: value: "a\\": a backslash at the end`, Point{Measurement: "m", Tags: []Tag{{"account", `a\`}}, Fields: ok}},
 		{"not UTF-8", `m: tag account: value: "a\xff": not UTF-8`, Point{Measurement: "m", Tags: []Tag{{"account", "a\xff"}}, Fields: ok}},
 		{"reserved", `m: tag "time": the name is reserved by InfluxDB`, Point{Measurement: "m", Tags: []Tag{{"time", "x"}}, Fields: ok}},
+		{"backslash in a key", `m: field: key: "a\\b": a \`, Point{Measurement: "m", Fields: []Field{Int(`a\b`, 1)}}},
+		{"quotation mark in a measurement", `measurement: "a\"": a "`, Point{Measurement: `a"`, Fields: ok}},
 		{"tag without key", `m: tag: key: empty`, Point{Measurement: "m", Tags: []Tag{{"", "x"}}, Fields: ok}},
 		{"too long", `m: series of 65304 bytes: at most 65279`, Point{Measurement: "m", Tags: []Tag{{"a", strings.Repeat("x", 65300)}}, Fields: ok}},
 	} {

@@ -24,6 +24,10 @@ type token struct {
 	state   keychain.State
 	proven  bool
 	waiting int // requests that wait for the limiter or are under way
+	// renewed is the value that a renewal brought, until the network takes it; by
+	// the pass renewedIn. One that is refused is not renewed again at once.
+	renewed   keychain.Value
+	renewedIn *pass
 }
 
 // lease is the right to make one request.
@@ -51,7 +55,7 @@ func (p *Poller) succeeded(t *token) {
 	p.setState(t, keychain.State{})
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.proven = true
+	t.proven, t.renewedIn = true, nil
 }
 
 // usable is whether the token can be asked with now, and its state.
@@ -346,12 +350,17 @@ func (r *pass) refused(ctx context.Context, t *task, tok lease, e *networks.Erro
 	if e.Until.After(time.Now()) { // refused here and now, and good all the same
 		state.Name, state.Until = keychain.Cooling, e.Until
 	}
-	if !t.renewed {
+	if !t.renewed && !tok.token.isFresh(r, tok.value) {
 		t.renewed = true
-		_, err := r.poller.opts.Tokens.Renew(ctx, tok.value)
+		fresh, err := r.poller.opts.Tokens.Renew(ctx, tok.value)
 		var refusal *keychain.Refusal
 		switch {
-		case err == nil || ctx.Err() != nil:
+		case err == nil:
+			tok.token.mu.Lock()
+			tok.token.renewed, tok.token.renewedIn = fresh.Value, r
+			tok.token.mu.Unlock()
+			return
+		case ctx.Err() != nil:
 			return
 		case errors.As(err, &refusal):
 			state = refusal.State
@@ -367,6 +376,14 @@ func (r *pass) refused(ctx context.Context, t *task, tok lease, e *networks.Erro
 	r.probed[tok.token.slot] = true
 	r.mu.Unlock()
 	tok.set(r.poller, state)
+}
+
+// isFresh reports whether the value came of a renewal in this pass, and the network
+// has not taken it yet.
+func (t *token) isFresh(r *pass, v keychain.Token) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.renewedIn == r && t.renewed.Equal(v.Value)
 }
 
 // rest lets a token whose quota or money is used up alone for long.

@@ -38,14 +38,15 @@ func arrows() map[string][]string {
 
 		"keychain": {},
 
-		"networks":                {"keychain"},
-		"networks/all":            {"networks", "networks/..."},
-		"networks/internal/meta":  {"keychain", "networks", "networks/internal/..."},
-		"networks/internal/oauth": {"networks"},
-		"networks/internal/rest":  {"networks"},
-		"networks/networktest":    {"keychain", "networks", "networks/sim", "networks/internal/rest"},
-		"networks/sim":            {},
-		"networks/*":              network[:3],
+		"networks":                   {"keychain"},
+		"networks/all":               {"networks", "networks/..."},
+		"networks/internal/apptoken": {"keychain", "networks", "networks/internal/..."},
+		"networks/internal/meta":     {"keychain", "networks", "networks/internal/..."},
+		"networks/internal/oauth":    {"networks"},
+		"networks/internal/rest":     {"networks"},
+		"networks/networktest":       {"keychain", "networks", "networks/sim", "networks/internal/rest"},
+		"networks/sim":               {},
+		"networks/*":                 network[:3],
 
 		"internal/archtest":    {},
 		"internal/influxdtest": {},

@@ -13,6 +13,9 @@ import (
 	"collectord/networks/mastodon"
 	"collectord/networks/odnoklassniki"
 	"collectord/networks/sim"
+	"collectord/networks/telegram"
+	"collectord/networks/threads"
+	"collectord/networks/twitch"
 	"collectord/networks/twitter"
 	"collectord/networks/vk"
 	"collectord/networks/youtube"
@@ -35,6 +38,9 @@ func entries() []entry {
 		{youtube.Descriptor(), sim.YouTube},
 		{github.Descriptor(), sim.GitHub},
 		{odnoklassniki.Descriptor(), sim.Odnoklassniki},
+		{threads.Descriptor(), sim.Threads},
+		{telegram.Descriptor(), sim.Telegram},
+		{twitch.Descriptor(), sim.Twitch},
 	}
 }
 

@@ -2,6 +2,7 @@ package all_test
 
 import (
 	"testing"
+	"time"
 
 	"collectord/networks"
 	"collectord/networks/all"
@@ -36,5 +37,20 @@ func TestList(t *testing.T) {
 	}
 	if d, ok := all.Find("myspace"); ok {
 		t.Errorf(`Find("myspace") = %+v`, d)
+	}
+}
+
+func TestSpending(t *testing.T) {
+	for _, d := range all.List() {
+		s := d.Spending
+		if _, err := time.LoadLocation(s.Zone); err != nil {
+			t.Errorf("%s: its day: %v", d.Name, err)
+		}
+		if s.PerRequest < 0 || s.PerAccountDay < 0 || s.Allowance < 0 {
+			t.Errorf("%s: %+v", d.Name, s)
+		}
+		if (s.PerAccountDay > 0 || s.Allowance > 0) && s.Source == "" {
+			t.Errorf("%s: nobody knows where the figures stand", d.Name)
+		}
 	}
 }

@@ -2,7 +2,6 @@ package facebook
 
 import (
 	"context"
-	"net/url"
 
 	"collectord/keychain"
 	"collectord/networks"
@@ -30,14 +29,7 @@ func (n *network) begin(in map[string]keychain.Secret, redirect string) (network
 	return n.tokens.Session(meta.Flow{
 		Page: n.dialog, ID: id, Scopes: scopes, Redirect: redirect,
 		Exchange: func(ctx context.Context, code string) (keychain.Fresh, error) {
-			short, err := n.tokens.Grant(ctx, meta.Ask{
-				Op: "oauth/access_token", Path: n.tokens.Versioned("oauth/access_token"),
-				Query: url.Values{"client_id": {id}, "client_secret": {secret}, "redirect_uri": {redirect}, "code": {code}},
-			})
-			if err != nil {
-				return keychain.Fresh{}, err
-			}
-			long, err := n.exchange(ctx, id, secret, short.Token.Reveal())
+			long, err := n.tokens.Redeem(ctx, id, secret, redirect, code)
 			if err != nil {
 				return keychain.Fresh{}, err
 			}

@@ -2,7 +2,6 @@ package facebook
 
 import (
 	"context"
-	"net/url"
 	"time"
 
 	"collectord/keychain"
@@ -52,7 +51,7 @@ func (r *refresher) Refresh(ctx context.Context, t keychain.Token) (keychain.Fre
 	if in.Expires.IsZero() || !meta.Due(in.Expires) {
 		return keychain.Fresh{Value: t.Value, Expires: in.Expires}, nil
 	}
-	g, err := (*network)(r).exchange(ctx, t.Get("app_id"), t.Get("app_secret"), a.Bearer)
+	g, err := r.tokens.Exchange(ctx, t.Get("app_id"), t.Get("app_secret"), a.Bearer)
 	if err != nil {
 		return keychain.Fresh{}, meta.Refusal(err, loginHint)
 	}
@@ -62,16 +61,4 @@ func (r *refresher) Refresh(ctx context.Context, t keychain.Token) (keychain.Fre
 		return keychain.Fresh{}, stale
 	}
 	return keychain.Fresh{Value: t.With(map[string]string{"access_token": g.Token.Reveal()}), Expires: g.Expires}, nil
-}
-
-// exchange makes a token of 60 days of another one
-// (https://developers.facebook.com/docs/facebook-login/guides/access-tokens/get-long-lived,
-// read 2026-11-22).
-func (n *network) exchange(ctx context.Context, appID, appSecret, token string) (meta.Grant, error) {
-	return n.tokens.Grant(ctx, meta.Ask{
-		Op: "fb_exchange_token", Path: n.tokens.Versioned("oauth/access_token"),
-		Query: url.Values{
-			"grant_type": {"fb_exchange_token"}, "client_id": {appID}, "client_secret": {appSecret}, "fb_exchange_token": {token},
-		},
-	})
 }

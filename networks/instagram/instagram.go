@@ -28,16 +28,14 @@
 //	3, 10, 200 to 299, 100               Forbidden: a permission or ig_user_id is wrong
 //	1, 2, 5xx                            Temporary
 //
-// Tokens (slot ig) come from the app's dashboard at https://developers.facebook.com/apps/.
-// The one of Instagram Login lives 60 days and can be extended; Business Discovery
-// works with a system user's token, which does not expire, and needs instagram_basic,
-// instagram_manage_insights and pages_read_engagement. Followers, following and posts
-// are exact.
+// Tokens (slot ig) come from the app's dashboard at https://developers.facebook.com/apps/
+// or from a login in a browser (login.go). The one of Instagram Login lives 60 days and
+// is refreshed after 30 (renew.go). Business Discovery works best with a system user's
+// token, which does not expire; it needs instagram_basic, instagram_manage_insights and
+// pages_read_engagement. Followers, following and posts are exact.
 package instagram
 
 import (
-	"strings"
-
 	"collectord/networks"
 	"collectord/networks/internal/meta"
 	"collectord/networks/internal/rest"
@@ -47,40 +45,66 @@ const (
 	name         = "instagram"
 	discoveryURL = "https://graph.facebook.com"
 	loginURL     = "https://graph.instagram.com"
+	// codeURL is where a code becomes a token of an hour; loginURL makes it last.
+	codeURL = "https://api.instagram.com"
+	// dialogURL and facebookURL are where people log in, for the one and the other way.
+	dialogURL   = "https://www.instagram.com"
+	facebookURL = "https://www.facebook.com"
 	// perSecond is 200 accounts an hour.
 	perSecond = 200.0 / (60 * 60)
 )
 
 // Descriptor says what the rest of the program has to know of Instagram. BaseURL is
-// the host of Business Discovery; Instagram Login's is https://graph.instagram.com.
+// the host of Business Discovery; Instagram Login's is https://graph.instagram.com,
+// where its tokens are made as well.
 func Descriptor() networks.Descriptor {
 	return networks.Descriptor{
 		Name: name, Title: "Instagram",
 		Slots:             slots(),
 		RequestsPerSecond: perSecond,
 		BaseURL:           discoveryURL,
+		AuthURL:           loginURL,
 		New:               New,
 	}
 }
 
 type network struct {
 	discovery, login *meta.Client
+
+	// Where tokens are made, of Instagram Login and of Facebook Login.
+	tokens, codes, facebook *meta.Client
+	// The pages on which people log in.
+	dialog, facebookDialog string
 }
 
-var _ networks.Checker = (*network)(nil)
+var (
+	_ networks.Checker      = (*network)(nil)
+	_ networks.Renewer      = (*network)(nil)
+	_ networks.LoginNetwork = (*network)(nil)
+)
 
 // New returns the network. Options.BaseURL stands for both hosts, unless it is the
-// default one; Options.APIVersion is the Graph API's, v25.0 if empty.
+// default one, and Options.AuthURL for all that have to do with tokens, the pages to
+// log in on included; so does Options.BaseURL where it is alone. Options.APIVersion is
+// the Graph API's, v25.0 if empty.
 func New(opts networks.Options) networks.Network {
 	client := rest.NewClient(name, opts)
-	discovery, login := discoveryURL, loginURL
-	if base := strings.TrimSuffix(opts.BaseURL, "/"); base != "" && base != discoveryURL {
-		discovery, login = base, base
+	at := func(base string) *meta.Client { return meta.New(client, base, opts.APIVersion) }
+	base, auth := meta.Hosts(opts, discoveryURL, loginURL)
+	n := &network{
+		discovery: at(base), login: at(loginURL),
+		tokens: at(auth), codes: at(codeURL), facebook: at(discoveryURL),
+		dialog: dialogURL, facebookDialog: facebookURL,
 	}
-	return &network{
-		discovery: meta.New(client, discovery, opts.APIVersion),
-		login:     meta.New(client, login, opts.APIVersion),
+	if base != discoveryURL {
+		n.login = at(base)
 	}
+	if auth != loginURL {
+		n.codes, n.facebook, n.dialog, n.facebookDialog = at(auth), at(auth), auth, auth
+	}
+	n.dialog += "/oauth/authorize"
+	n.facebookDialog += "/" + n.facebook.Versioned("dialog/oauth")
+	return n
 }
 
 // refused makes an error of this network about one account.

@@ -35,7 +35,9 @@ func access(op string, t keychain.Token) (meta.Access, *networks.Error) {
 	return a, nil
 }
 
-// Check asks for the token's own account, one call of its allowance either way.
+// Check asks for the token's own account, one call of its allowance either way. For
+// Business Discovery it then asks Meta when the token ends, which not every token may
+// know of itself: no answer to that is no failure.
 func (n *network) Check(ctx context.Context, token keychain.Token) (string, error) {
 	a, e := access(own, token)
 	if e != nil {
@@ -59,5 +61,9 @@ func (n *network) Check(ctx context.Context, token keychain.Token) (string, erro
 	if a.Secret != "" {
 		proof = "requests are proved by app_secret"
 	}
-	return fmt.Sprintf("Business Discovery as @%s, reads professional accounts; %s", rest.Words(token, u.Username), proof), nil
+	report := fmt.Sprintf("Business Discovery as @%s, reads professional accounts; %s", rest.Words(token, u.Username), proof)
+	if in, err := n.discovery.Inspect(ctx, a, a.Bearer); err == nil {
+		report += "; " + in.String()
+	}
+	return report, nil
 }

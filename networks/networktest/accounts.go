@@ -4,6 +4,8 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"collectord/keychain"
 	"collectord/networks"
@@ -198,7 +200,9 @@ func (s Suite) testKnown(t *testing.T) {
 	}
 }
 
-func (s Suite) testRenamed(t *testing.T) {
+func (s Suite) testRenamed(t *testing.T) { synctest.Test(t, s.renamed) }
+
+func (s Suite) renamed(t *testing.T) {
 	r := s.rig(t, nil)
 	ref := r.refs(s.Good)[0]
 	first := r.ask(ref)[0]
@@ -209,6 +213,7 @@ func (s Suite) testRenamed(t *testing.T) {
 		t.Fatalf("no account %q in the world", renamed)
 	}
 	second := r.refs(s.Second)[0]
+	time.Sleep(s.NamesFor)
 	results := r.ask(first.Known, second)
 	r.profile(results[1], s.Second)
 	if s.ByNameOnly {

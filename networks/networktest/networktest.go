@@ -23,6 +23,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"collectord/keychain"
 	"collectord/networks"
@@ -69,6 +70,9 @@ type Suite struct {
 	// ByNameOnly is true where accounts cannot be asked by id, so that a renamed
 	// one is lost.
 	ByNameOnly bool
+	// NamesFor is how long names may be told again that were asked for once, where they
+	// are no part of the answer with the count.
+	NamesFor time.Duration
 	// Kinds overrides what a bare HTTP status means: by default 401 Unauthorized,
 	// 403 Forbidden, 429 RateLimited, 500, 502 and 503 Temporary.
 	Kinds map[int]networks.Kind

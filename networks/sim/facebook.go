@@ -20,7 +20,7 @@ const facebookNet = "facebook"
 // is AllowToken("facebook", "APP_ID|APP_SECRET", appID, appSecret). Tokens are taken
 // from the Authorization header or a form.
 func Facebook(w *World) http.Handler {
-	g := &graph{w: w, net: facebookNet, batch: true, tokens: newMetaTokens(w, facebookNet, "fb")}
+	g := &graph{w: w, net: facebookNet, batch: true, tokens: newMetaTokens(w, facebookNet, "", true)}
 	g.get = func(c graphCaller, path string, query url.Values) graphReply {
 		return facebookNode(w, c, path, query)
 	}

@@ -16,14 +16,15 @@ const instagramNet = "instagram"
 //
 // A token of Instagram Login is allowed by AllowToken("instagram", token, id), where
 // id is its own account's; one for Business Discovery by AllowToken("instagram",
-// token, id, appSecret), where an empty appSecret takes any proof. An app is
-// AllowToken("instagram", "APP_ID|APP_SECRET", id), where id is the account that logs
-// in. Tokens are taken from the Authorization header or a form and, but for the token
-// service, never from an address. An account in any state other than OK is a personal
-// one or none, which Graph does not tell apart.
+// token, id, appSecret), where an empty appSecret takes any proof. A third and a
+// fourth secret are as for [Facebook]. An app is AllowToken("instagram",
+// "APP_ID|APP_SECRET", id) and the same with appSecret, where id is the account that
+// logs in. Tokens are taken from the Authorization header or a form and, but for the
+// token service, never from an address. An account in any state other than OK is a
+// personal one or none, which Graph does not tell apart.
 func Instagram(w *World) http.Handler {
 	x := &instagram{w}
-	g := &graph{w: w, net: instagramNet, batch: true, get: x.get, tokens: newMetaTokens(w, instagramNet, "ig")}
+	g := &graph{w: w, net: instagramNet, batch: true, get: x.get, tokens: newMetaTokens(w, instagramNet, "ig", true)}
 	return g.handler()
 }
 
@@ -37,6 +38,9 @@ func (x *instagram) get(caller graphCaller, path string, query url.Values) graph
 		return *e
 	}
 	id, login := caller.secret(0), len(caller.secrets) == 1
+	if path == "me/accounts" && !login {
+		return x.pages(id, query)
+	}
 	if login != (path == "me") || !login && path != id {
 		return unsupported(path)
 	}
@@ -60,6 +64,20 @@ func (x *instagram) get(caller graphCaller, path string, query url.Values) graph
 		reply.body = map[string]any{"business_discovery": reply.body, "id": own.ID}
 	}
 	return reply
+}
+
+// pages are the Pages that a person manages, with their Instagram accounts.
+func (x *instagram) pages(id string, query url.Values) graphReply {
+	own, ok := x.w.ByID(instagramNet, id)
+	if query.Get("fields") != "name,instagram_business_account{id,username}" {
+		return graphError("(#100) Tried accessing nonexisting field", 100, 0)
+	}
+	pages := []any{map[string]any{"id": "1", "name": "A Page without an Instagram account"}}
+	if ok {
+		account := map[string]any{"id": own.ID, "username": own.Handle}
+		pages = append(pages, map[string]any{"id": "2", "name": own.Name, "instagram_business_account": account})
+	}
+	return graphReply{http.StatusOK, map[string]any{"data": pages}, ""}
 }
 
 // object is an account with the fields asked for.

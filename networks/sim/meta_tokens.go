@@ -16,9 +16,10 @@ import (
 // An app is allowed by AllowToken(network, "APP_ID|APP_SECRET", secrets...), where the
 // secrets are those of every token that a login at it gives.
 type metaTokens struct {
-	w      *World
-	net    string
-	prefix string // of the names of the grants: fb, ig, th
+	w   *World
+	net string
+	own string // begins the names of the network's own grants: ig, th; "" for Facebook
+	fb  bool   // Facebook's way is taken: codes by GET, fb_exchange_token
 
 	mu    sync.Mutex
 	n     int
@@ -35,17 +36,19 @@ const (
 	metaLong  = 60 * 24 * time.Hour
 )
 
-func newMetaTokens(w *World, net, prefix string) *metaTokens {
-	return &metaTokens{w: w, net: net, prefix: prefix, codes: map[string]metaCode{}, ends: map[string]time.Time{}}
+func newMetaTokens(w *World, net, own string, fb bool) *metaTokens {
+	return &metaTokens{w: w, net: net, own: own, fb: fb, codes: map[string]metaCode{}, ends: map[string]time.Time{}}
 }
 
 // takes reports whether the path is the token service's.
 func (m *metaTokens) takes(path string) bool {
 	switch path {
-	case "oauth/authorize", "dialog/oauth", "oauth/access_token":
+	case "oauth/access_token":
 		return true
-	case "access_token", "refresh_access_token":
-		return m.prefix != "fb"
+	case "dialog/oauth":
+		return m.fb
+	case "oauth/authorize", "access_token", "refresh_access_token":
+		return m.own != ""
 	}
 	return false
 }
@@ -57,13 +60,16 @@ func (m *metaTokens) answer(rw http.ResponseWriter, r *http.Request, path string
 	case "refresh_access_token":
 		return send(rw, 0, m.refresh(r.URL.Query()))
 	}
-	switch grant := r.Form.Get("grant_type"); {
-	case path == "access_token" && grant == m.prefix+"_exchange_token":
+	grant, get := r.Form.Get("grant_type"), r.Method == http.MethodGet
+	switch {
+	case path == "access_token" && get && grant == m.own+"_exchange_token":
 		return send(rw, 0, m.exchange(r.URL.Query(), "client_secret", "access_token"))
-	case m.prefix == "fb" && grant == "fb_exchange_token" && r.Method == http.MethodGet:
+	case path == "oauth/access_token" && get && m.fb && grant == "fb_exchange_token":
 		return send(rw, 0, m.exchange(r.URL.Query(), "client_id", "client_secret", "fb_exchange_token"))
-	case path == "oauth/access_token" && (m.prefix == "fb") == (r.Method == http.MethodGet):
-		return send(rw, 0, m.redeem(r.Form))
+	case path == "oauth/access_token" && get && m.fb:
+		return send(rw, 0, m.redeem("fb", r.Form))
+	case path == "oauth/access_token" && !get && m.own != "" && grant == "authorization_code" && r.URL.RawQuery == "":
+		return send(rw, 0, m.redeem(m.own, r.Form))
 	}
 	return send(rw, 0, graphError("Unsupported request", 100, 0))
 }
@@ -85,8 +91,8 @@ func (m *metaTokens) authorize(rw http.ResponseWriter, r *http.Request) (int, st
 	return 0, ""
 }
 
-// redeem gives a token of an hour for a code.
-func (m *metaTokens) redeem(form url.Values) graphReply {
+// redeem gives a token of an hour for a code, in the way of fb, ig or th.
+func (m *metaTokens) redeem(way string, form url.Values) graphReply {
 	id, code := form.Get("client_id"), form.Get("code")
 	state, secrets := m.w.Token(m.net, id+"|"+form.Get("client_secret"))
 	m.mu.Lock()
@@ -96,14 +102,12 @@ func (m *metaTokens) redeem(form url.Values) graphReply {
 	switch {
 	case state != TokenGood:
 		return graphError("Error validating client secret.", 1, 0)
-	case m.prefix != "fb" && form.Get("grant_type") != "authorization_code":
-		return graphError("Invalid platform app", 101, 0)
 	case !ok || got.app != id || got.redirect != form.Get("redirect_uri"):
 		return graphError("This authorization code has been used.", 100, 36009)
 	}
-	tok := m.give(m.prefix+"-short", metaShort, secrets)
+	tok := m.give(way+"-short", metaShort, secrets)
 	body := map[string]any{"access_token": tok}
-	switch m.prefix {
+	switch way {
 	case "fb":
 		body["token_type"], body["expires_in"] = "bearer", int(metaShort/time.Second)
 	case "ig":
@@ -124,7 +128,7 @@ func (m *metaTokens) exchange(q url.Values, parameters ...string) graphReply {
 	if refusal != nil {
 		return *refusal
 	}
-	if m.prefix == "fb" {
+	if len(parameters) == 3 {
 		if state, _ := m.w.Token(m.net, q.Get("client_id")+"|"+q.Get("client_secret")); state != TokenGood {
 			return graphError("Error validating client secret.", 1, 0)
 		}
@@ -139,7 +143,7 @@ func (m *metaTokens) refresh(q url.Values) graphReply {
 	if e := onlyParameters(q, "grant_type", "access_token"); e != nil {
 		return *e
 	}
-	if q.Get("grant_type") != m.prefix+"_refresh_token" {
+	if q.Get("grant_type") != m.own+"_refresh_token" {
 		return graphError("Unsupported request", 100, 0)
 	}
 	secrets, refusal := m.valid(q.Get("access_token"))
@@ -151,7 +155,7 @@ func (m *metaTokens) refresh(q url.Values) graphReply {
 
 func (m *metaTokens) long(secrets []string) graphReply {
 	return graphReply{http.StatusOK, map[string]any{
-		"access_token": m.give(m.prefix+"-long", metaLong, secrets), "token_type": "bearer", "expires_in": int(metaLong / time.Second),
+		"access_token": m.give("long", metaLong, secrets), "token_type": "bearer", "expires_in": int(metaLong / time.Second),
 	}, ""}
 }
 

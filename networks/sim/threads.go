@@ -14,7 +14,7 @@ const threadsNet = "threads"
 // account's; an app by AllowToken("threads", "APP_ID|APP_SECRET", id), where id is the
 // account that logs in. An account in any state other than OK is not shown.
 func Threads(w *World) http.Handler {
-	g := &graph{w: w, net: threadsNet, tokens: newMetaTokens(w, threadsNet, "th")}
+	g := &graph{w: w, net: threadsNet, tokens: newMetaTokens(w, threadsNet, "th", false)}
 	g.get = func(c graphCaller, path string, query url.Values) graphReply {
 		a, ok := w.ByID(threadsNet, c.secret(0))
 		switch {

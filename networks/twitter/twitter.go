@@ -55,6 +55,7 @@ func Descriptor() networks.Descriptor {
 		Name: name, Title: "X (Twitter)",
 		Slots:             slots(),
 		RequestsPerSecond: perSecond,
+		Spending:          networks.Spending{Unit: networks.USD, PerAccountDay: 0.010, Source: "docs.x.com, read 2026-09"},
 		BaseURL:           baseURL,
 		New:               New,
 	}

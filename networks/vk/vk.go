@@ -74,6 +74,7 @@ func Descriptor() networks.Descriptor {
 		Name: "vk", Title: "VK",
 		Slots:             slots(),
 		RequestsPerSecond: 3,
+		Spending:          networks.Spending{Unit: networks.Requests, PerRequest: 1},
 		BaseURL:           baseURL,
 		AuthURL:           authURL,
 		OAuthURL:          oauthURL,

@@ -53,8 +53,10 @@ func Descriptor() networks.Descriptor {
 		Name: name, Title: "YouTube",
 		Slots:             slots(),
 		RequestsPerSecond: perSecond,
-		BaseURL:           baseURL,
-		New:               New,
+		Spending: networks.Spending{Unit: "units", PerRequest: 1, Zone: "America/Los_Angeles", Allowance: 10_000,
+			Source: "developers.google.com, read 2026-09"},
+		BaseURL: baseURL,
+		New:     New,
 	}
 }
 

@@ -122,3 +122,26 @@ func (c *Client) refuseGrant(resp *rest.Response, ask Ask) *networks.Error {
 	}
 	return e
 }
+
+// Exchange makes a token of 60 days of another one, at Facebook's token service
+// (https://developers.facebook.com/docs/facebook-login/guides/access-tokens/get-long-lived,
+// read 2026-11-22).
+func (c *Client) Exchange(ctx context.Context, appID, appSecret, token string) (Grant, error) {
+	const op = "fb_exchange_token"
+	return c.Grant(ctx, Ask{Op: op, Path: c.Versioned("oauth/access_token"), Query: url.Values{
+		"grant_type": {op}, "client_id": {appID}, "client_secret": {appSecret}, "fb_exchange_token": {token},
+	}})
+}
+
+// Redeem makes a token of 60 days of a code of Facebook's dialog, by way of one of an
+// hour.
+func (c *Client) Redeem(ctx context.Context, appID, appSecret, redirect, code string) (Grant, error) {
+	const op = "oauth/access_token"
+	short, err := c.Grant(ctx, Ask{Op: op, Path: c.Versioned(op), Query: url.Values{
+		"client_id": {appID}, "client_secret": {appSecret}, "redirect_uri": {redirect}, "code": {code},
+	}})
+	if err != nil {
+		return Grant{}, err
+	}
+	return c.Exchange(ctx, appID, appSecret, short.Token.Reveal())
+}

@@ -1,10 +1,14 @@
 package meta
 
 import (
+	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
 	"os"
+	"strings"
 	"testing"
 	"time"
 
@@ -161,5 +165,66 @@ func TestText(t *testing.T) {
 	}
 	if got := fmt.Sprint(Text("1")); got != "1" {
 		t.Errorf("it prints as %q", got)
+	}
+}
+
+// TestRedirects has what a person may paste.
+func TestRedirects(t *testing.T) {
+	client := New(rest.NewClient("threads", networks.Options{}), "https://graph.example", "v1.0")
+	var code string
+	s, err := client.Session(Flow{Page: "https://example/dialog", ID: "1", Redirect: Redirect, Scopes: []string{"a", "b"},
+		Exchange: func(_ context.Context, c string) (keychain.Fresh, error) { code = c; return keychain.Fresh{}, nil }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	u, err := url.Parse(s.URL())
+	if err != nil || u.Query().Get("scope") != "a,b" || len(u.Query().Get("state")) < 20 {
+		t.Fatalf("the page is %v, %v", u, err)
+	}
+	state := "state=" + u.Query().Get("state")
+	for pasted, want := range map[string]struct {
+		code string
+		kind networks.Kind // 0 with no code: of another login
+	}{
+		Redirect + "?code=AQ1&" + state + "#_=_":          {"AQ1", 0},
+		" " + Redirect + "?" + state + "&code=AQ2#_ \n":   {"AQ2", 0},
+		Redirect + "?code=AQ3&state=other":                {"", 0},
+		Redirect + "?code=AQ4":                            {"", networks.Malformed},
+		Redirect + "?" + state:                            {"", networks.Malformed},
+		Redirect + "?error=access_denied&code=x&" + state: {"", networks.Forbidden},
+		"AQcode":                 {"", networks.Malformed},
+		"":                       {"", networks.Malformed},
+		"http://%zz?" + state:    {"", networks.Malformed},
+		strings.Repeat("x", 1e5): {"", networks.Malformed},
+	} {
+		code = ""
+		_, err := s.Finish(t.Context(), pasted)
+		var e *networks.Error
+		switch errors.As(err, &e); {
+		case code != want.code:
+			t.Errorf("%.100q: the code is %q, want %q", pasted, code, want.code)
+		case want.kind != 0 && (e == nil || e.Kind != want.kind), want.kind == 0 && e != nil:
+			t.Errorf("%.100q: %v, want %s", pasted, err, want.kind)
+		case want.code == "" && want.kind == 0 && !errors.Is(err, networks.ErrOtherLogin):
+			t.Errorf("%.100q: %v, want another login", pasted, err)
+		}
+	}
+	if _, err := client.Session(Flow{}); err == nil {
+		t.Error("a login without an app begins")
+	}
+}
+
+func TestHosts(t *testing.T) {
+	for _, c := range []struct{ base, auth, wantBase, wantAuth string }{
+		{"", "", "B", "A"},
+		{"B", "A", "B", "A"},
+		{"x/", "", "x", "x"},
+		{"x", "A", "x", "x"},
+		{"", "y/", "B", "y"},
+		{"x", "y", "x", "y"},
+	} {
+		if base, auth := Hosts(networks.Options{BaseURL: c.base, AuthURL: c.auth}, "B", "A"); base != c.wantBase || auth != c.wantAuth {
+			t.Errorf("%q, %q: %q, %q, want %q, %q", c.base, c.auth, base, auth, c.wantBase, c.wantAuth)
+		}
 	}
 }

@@ -1,0 +1,83 @@
+package keychain
+
+import (
+	"context"
+	"slices"
+	"sync"
+	"time"
+)
+
+// Outcome is what came of one slot in Autocomplete.
+type Outcome struct {
+	Slot string
+	Err  error // nil: there is a new token
+}
+
+// Autocomplete renews every token that falls due before Options.Ahead has passed,
+// and makes those that a raw_ slot promises and that are missing. It returns what
+// it tried; one slot's failure stops no other. The error is about the disk.
+func (k *KeyChain) Autocomplete(ctx context.Context) ([]Outcome, error) {
+	return k.autocomplete(ctx, "due", func(w Window) bool {
+		now := time.Now()
+		return !w.From.After(now) && !w.By.After(now.Add(k.opts.Ahead))
+	})
+}
+
+// AutocompleteNow is Autocomplete for every token that can be renewed, due or not.
+func (k *KeyChain) AutocompleteNow(ctx context.Context) ([]Outcome, error) {
+	return k.autocomplete(ctx, "now", func(w Window) bool { return !w.From.After(time.Now()) })
+}
+
+func (k *KeyChain) autocomplete(ctx context.Context, mode string, due func(Window) bool) ([]Outcome, error) {
+	if err := k.LoadLast(); err != nil {
+		return nil, err
+	}
+	slots := k.wanting(due)
+	outcomes := make([]Outcome, len(slots))
+	var all sync.WaitGroup
+	underWay := make(chan struct{}, 8)
+	for i, slot := range slots {
+		all.Go(func() {
+			underWay <- struct{}{}
+			defer func() { <-underWay }()
+			_, err := k.renew(ctx, slot, mode, func(r record, held bool) bool { return k.wants(slot, r, held, due) })
+			outcomes[i] = Outcome{Slot: slot, Err: err}
+		})
+	}
+	all.Wait()
+	return outcomes, nil
+}
+
+// wanting lists the slots to renew, sorted.
+func (k *KeyChain) wanting(due func(Window) bool) []string {
+	candidates := k.Slots()
+	for _, slot := range candidates {
+		if target, ok := madeBy(slot); ok {
+			candidates = append(candidates, target)
+		}
+	}
+	slices.Sort(candidates)
+	candidates = slices.Compact(candidates)
+	return slices.DeleteFunc(candidates, func(slot string) bool {
+		r, held := k.record(slot)
+		return !k.wants(slot, r, held, due)
+	})
+}
+
+// wants reports whether the slot is to be renewed: by its Refresher where that can,
+// else by its Maker where there is no token or none that is good.
+func (k *KeyChain) wants(slot string, r record, held bool, due func(Window) bool) bool {
+	if k.hasUnsaved(slot) {
+		return true
+	}
+	if held {
+		if _, w := k.refresher(slot, r); w != (Window{}) {
+			return due(w)
+		}
+	}
+	if _, _, ok := k.maker(slot); !ok {
+		return false
+	}
+	end := r.end()
+	return !held || k.State(slot).Name == Dead || !end.IsZero() && end.Before(time.Now().Add(k.opts.Ahead))
+}

@@ -1,0 +1,65 @@
+package keychain
+
+import (
+	"context"
+	"errors"
+	"fmt"
+)
+
+// Checker asks a network whether it accepts a token. Report says in a few words
+// what the token is.
+type Checker func(ctx context.Context, token Token) (report string, err error)
+
+// Check asks the network about the token in the slot. The error is an ErrSlot, an
+// ErrEmpty, or what the network said.
+func (k *KeyChain) Check(ctx context.Context, slot string) (report string, err error) {
+	if _, err := k.formats.of(slot); err != nil {
+		return "", err
+	}
+	v, ok := k.Get(slot)
+	if !ok {
+		return "", mistakef(ErrEmpty, "keychain: %s holds nothing", slot)
+	}
+	return k.Try(ctx, slot, v)
+}
+
+// ErrNoChecker says that nobody has told how tokens of that kind are tried.
+var ErrNoChecker = errors.New("nothing can try a token of this kind")
+
+// Try is Check for a value that is not in the slot, or not yet.
+func (k *KeyChain) Try(ctx context.Context, slot string, v Value) (report string, err error) {
+	v, err = k.accept(slot, v)
+	if err != nil {
+		return "", err
+	}
+	kind, _, _ := ParseSlot(slot)
+	check := k.opts.Checkers[kind]
+	if check == nil {
+		return "", fmt.Errorf("%s: %w", slot, ErrNoChecker)
+	}
+	report, err = check(ctx, Token{Slot: slot, Value: v})
+	return k.clean(report, v), k.cleanError(err, v)
+}
+
+// Checks reports whether there is a Checker for the slot's kind.
+func (k *KeyChain) Checks(slot string) bool {
+	kind, _, err := ParseSlot(slot)
+	return err == nil && k.opts.Checkers[kind] != nil
+}
+
+// cleanedError is an error whose text has lost its secrets. errors.As still finds
+// what is in it.
+type cleanedError struct {
+	text string
+	err  error
+}
+
+func (e *cleanedError) Error() string { return e.text }
+func (e *cleanedError) Unwrap() error { return e.err }
+
+func (k *KeyChain) cleanError(err error, more ...Value) error {
+	if err == nil {
+		return nil
+	}
+	return &cleanedError{k.clean(err.Error(), more...), err}
+}

@@ -1,0 +1,191 @@
+package keychain
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/singleflight"
+)
+
+const (
+	renewTimeout  = 2 * time.Minute // for a renewal, with all its requests
+	renewFailed   = time.Minute     // before asking again, doubling
+	renewFailures = 30 * time.Minute
+)
+
+// renewals is what a KeyChain knows of renewals besides what is on disk.
+type renewals struct {
+	flights singleflight.Group
+
+	mu      sync.Mutex
+	closed  bool
+	busy    sync.WaitGroup
+	failed  map[string]failure // by slot
+	unsaved map[string]unsaved // by slot
+}
+
+type failure struct {
+	stamp string
+	err   error
+	again time.Time
+	times int
+}
+
+// unsaved is a new value that the disk did not take.
+type unsaved struct {
+	source source
+	fresh  Fresh
+}
+
+func newRenewals() *renewals {
+	return &renewals{failed: make(map[string]failure), unsaved: make(map[string]unsaved)}
+}
+
+func (r *renewals) begin() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if !r.closed {
+		r.busy.Add(1)
+	}
+	return !r.closed
+}
+
+func (r *renewals) close() {
+	r.mu.Lock()
+	r.closed = true
+	r.mu.Unlock()
+	r.busy.Wait()
+}
+
+// refresher returns who renews the token; the zero Window for nobody.
+func (k *KeyChain) refresher(slot string, r record) (Refresher, Window) {
+	kind, _, _ := ParseSlot(slot)
+	by := k.opts.Refreshers[kind]
+	if by == nil {
+		return nil, Window{}
+	}
+	return by, by.Window(Token{Slot: slot, Value: r.value}, r.assigned, r.end())
+}
+
+// maker returns who makes a token for the slot, and the raw_ slot to make it from.
+func (k *KeyChain) maker(slot string) (by Maker, raw string, ok bool) {
+	kind, _, _ := ParseSlot(slot)
+	by, raw = k.opts.Makers[rawPrefix+kind], rawPrefix+slot
+	_, held := k.record(raw)
+	return by, raw, held && by != nil && !strings.HasPrefix(kind, rawPrefix)
+}
+
+// renew runs a renewal, or joins one of the same mode that is under way. The
+// token that the slot holds is returned where wants says no.
+func (k *KeyChain) renew(ctx context.Context, slot, mode string, wants func(record, bool) bool) (Token, error) {
+	if _, _, err := ParseSlot(slot); err != nil {
+		return Token{}, err
+	}
+	ch := k.renewals.flights.DoChan(slot+"\n"+mode, func() (any, error) {
+		if !k.renewals.begin() {
+			return Token{}, errors.New("keychain: closed")
+		}
+		defer k.renewals.busy.Done()
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), renewTimeout)
+		defer cancel()
+		return k.renewLocked(ctx, slot, wants)
+	})
+	select {
+	case done := <-ch:
+		t, _ := done.Val.(Token)
+		return t, done.Err
+	case <-ctx.Done():
+		return Token{}, ctx.Err()
+	}
+}
+
+func (k *KeyChain) renewLocked(ctx context.Context, slot string, wants func(record, bool) bool) (Token, error) {
+	if err := k.disk.prepare(); err != nil {
+		return Token{}, err
+	}
+	unlock, err := k.disk.lock(ctx, slot+".lock")
+	if err != nil {
+		return Token{}, err
+	}
+	defer unlock()
+	if err := k.sync(); err != nil {
+		return Token{}, err
+	}
+	r, held := k.record(slot)
+	if !wants(r, held) {
+		return Token{Slot: slot, Value: r.value}, nil
+	}
+	if err := k.resting(slot, r.stamp); err != nil {
+		return Token{}, err
+	}
+	t, err := k.renewFrom(ctx, slot, r, held)
+	k.remember(slot, r.stamp, err)
+	return t, err
+}
+
+// renewFrom tries the sources of a new token in their order.
+func (k *KeyChain) renewFrom(ctx context.Context, slot string, r record, held bool) (Token, error) {
+	if t, done, err := k.saveUnsaved(slot); done {
+		return t, err
+	}
+	err := fmt.Errorf("keychain: %s: %w", slot, ErrNotRenewable)
+	if held {
+		if by, w := k.refresher(slot, r); w != (Window{}) {
+			if w.From.After(time.Now()) {
+				return Token{}, fmt.Errorf("keychain: %s cannot be renewed before %s", slot, w.From.UTC().Format(time.RFC3339))
+			}
+			t, refreshErr := k.spend(ctx, source{slot, slot, r.stamp, r.stamp}, r.value, by.Refresh)
+			var refusal *Refusal
+			if refreshErr == nil || !errors.As(refreshErr, &refusal) {
+				return t, refreshErr
+			}
+			err = refreshErr
+		}
+	}
+	if by, rawSlot, ok := k.maker(slot); ok {
+		raw, _ := k.record(rawSlot)
+		return k.spend(ctx, source{slot, rawSlot, raw.stamp, r.stamp}, raw.value, by.Make)
+	}
+	return Token{}, err
+}
+
+// resting is the error of the last try, while it is too early for the next one.
+func (k *KeyChain) resting(slot, stamp string) error {
+	k.renewals.mu.Lock()
+	defer k.renewals.mu.Unlock()
+	f, ok := k.renewals.failed[slot]
+	if !ok || f.stamp != stamp || !time.Now().Before(f.again) {
+		return nil
+	}
+	return fmt.Errorf("%w; not tried again before %s", f.err, f.again.UTC().Format(time.RFC3339))
+}
+
+// remember keeps the error of a try, so that many who ask make one request.
+func (k *KeyChain) remember(slot, stamp string, err error) {
+	k.renewals.mu.Lock()
+	defer k.renewals.mu.Unlock()
+	if err == nil {
+		delete(k.renewals.failed, slot)
+		return
+	}
+	if _, waits := k.renewals.unsaved[slot]; waits {
+		return // writing it costs no request
+	}
+	f := k.renewals.failed[slot]
+	if f.stamp != stamp {
+		f = failure{stamp: stamp}
+	}
+	rest := min(renewFailed<<min(f.times, 10), renewFailures)
+	k.renewals.failed[slot] = failure{stamp, err, time.Now().Add(rest), f.times + 1}
+}
+
+// source is what a renewal spends: the value of a slot, which is another one than
+// the slot that gets the token where that is made from a raw_ slot.
+type source struct {
+	slot, from           string
+	fromStamp, slotStamp string
+}

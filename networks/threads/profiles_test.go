@@ -1,0 +1,195 @@
+package threads_test
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"os"
+	"strings"
+	"testing"
+
+	"collectord/keychain"
+	"collectord/networks"
+	"collectord/networks/threads"
+)
+
+// recorded returns a body that Meta gave or documents.
+func recorded(t *testing.T, file string) string {
+	t.Helper()
+	b, err := os.ReadFile("../../../shared/recorded/" + file)
+	switch {
+	case err == nil:
+	case os.Getenv("CI") != "":
+		t.Fatal(err)
+	default:
+		t.Skipf("the recorded answers are not here: %v", err)
+	}
+	return string(b)
+}
+
+// server is an http.RoundTripper that gives its bodies in turn, the last one for ever,
+// and keeps the requests.
+type server struct {
+	status int
+	bodies []string
+	asked  []*http.Request
+	form   url.Values
+}
+
+func says(status int, bodies ...string) *server { return &server{status: status, bodies: bodies} }
+
+func (s *server) RoundTrip(r *http.Request) (*http.Response, error) {
+	body := s.bodies[min(len(s.asked), len(s.bodies)-1)]
+	s.asked = append(s.asked, r)
+	if r.Body != nil {
+		b, _ := io.ReadAll(r.Body)
+		s.form, _ = url.ParseQuery(string(b))
+	}
+	return &http.Response{
+		StatusCode: s.status, Header: http.Header{}, Request: r, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
+		Body: io.NopCloser(strings.NewReader(body)),
+	}, nil
+}
+
+func (s *server) network() networks.Network {
+	return threads.New(networks.Options{HTTP: &http.Client{Transport: s}})
+}
+
+var token = keychain.Token{Slot: "th:brand", Value: keychain.Bare("THAAtoken")}
+
+const (
+	five = `{"data":[{"name":"followers_count","total_value":{"value":5}}]}`
+	who  = `{"id":"7","username":"Brand","name":"B","is_verified":true}`
+)
+
+func fault(code, subcode int) string {
+	return fmt.Sprintf(`{"error":{"message":"(#%d) words","type":"OAuthException","code":%d,"error_subcode":%d}}`, code, code, subcode)
+}
+
+// ask asks for refs with both requests.
+func ask(t *testing.T, s *server, refs ...networks.Ref) []networks.Result {
+	t.Helper()
+	return networks.Ask(t.Context(), s.network(), token, refs)
+}
+
+// TestRequests needs two requests, whatever number of refs stand for the account.
+func TestRequests(t *testing.T) {
+	s := says(200, recorded(t, "threads/insights-followers-shape.json"), who)
+	refs := []networks.Ref{{Kind: "me"}, {Name: "brand"}, {ID: "7"}, {Kind: "me", ID: "7"}, {Name: "oldbrand", ID: "7"}, {Name: "rival"}, {Name: "brand", ID: "8"}}
+	results := ask(t, s, refs...)
+	if len(s.asked) != 2 {
+		t.Fatalf("%d requests, want 2", len(s.asked))
+	}
+	for i, want := range []string{
+		"https://graph.threads.net/v1.0/me/threads_insights?metric=followers_count",
+		"https://graph.threads.net/v1.0/me?fields=id%2Cusername%2Cname%2Cis_verified",
+	} {
+		if got := s.asked[i]; got.URL.String() != want || got.Header.Get("Authorization") != "Bearer THAAtoken" {
+			t.Errorf("asked %s, want %s", got.URL, want)
+		}
+	}
+	for i, r := range refs[:5] {
+		p := results[i].Profile
+		if p == nil || p.ID != "7" || p.Nickname != "Brand" || p.Name != "B" || p.Followers != networks.Known(1234) ||
+			p.Verified != networks.Yes || p.Link != "https://www.threads.com/@Brand" || p.Type != networks.Person {
+			t.Errorf("%+v: %+v, %v", r, p, results[i].Err)
+		}
+		if want := (networks.Ref{Kind: r.Kind, Name: r.Name, ID: "7"}); results[i].Known != want {
+			t.Errorf("%+v: Known is %+v, want %+v", r, results[i].Known, want)
+		}
+	}
+	for _, r := range results[5:] {
+		if r.Err == nil || r.Err.Kind != networks.NotFound || !strings.Contains(r.Err.Hint, "@Brand") {
+			t.Errorf("another account: %+v, %v", r.Profile, r.Err)
+		}
+	}
+}
+
+func TestCounts(t *testing.T) {
+	for body, want := range map[string]networks.Kind{
+		five: 0,
+		`{"data":[{"name":"views","values":[{"value":9}]},{"name":"followers_count","total_value":{"value":5.0}}]}`: 0,
+		`{"data":[]}`:                           networks.Malformed,
+		`{"data":null}`:                         networks.Malformed,
+		`{}`:                                    networks.Malformed,
+		`{"data":[{"name":"followers_count"}]}`: networks.Malformed,
+		`{"data":[{"name":"followers_count","total_value":{"value":null}}]}`: networks.Malformed,
+		`{"data":[{"name":"followers_count","total_value":{"value":"5"}}]}`:  networks.Malformed,
+		`{"data":[{"name":"followers_count","total_value":[]}]}`:             networks.Malformed,
+		`{"data":[{"name":"views","total_value":{"value":5}}]}`:              networks.Malformed,
+		`<html>`: networks.Malformed,
+	} {
+		r := ask(t, says(200, body, who), networks.Ref{Kind: "me"})[0]
+		if want == 0 && (r.Err != nil || r.Profile.Followers != networks.Known(5)) || want != 0 && (r.Err == nil || r.Err.Kind != want || r.Profile != nil) {
+			t.Errorf("%s: %+v, %v, want %s", body, r.Profile, r.Err, want)
+		}
+	}
+	for body, want := range map[string]networks.Kind{
+		`{"id":7,"username":"brand","is_verified":"yes"}`: 0,
+		`{"username":"brand"}`:                            networks.Malformed,
+		`{"id":"7"}`:                                      networks.Malformed,
+		`{}`:                                              networks.Malformed,
+		`[]`:                                              networks.Malformed,
+	} {
+		r := ask(t, says(200, five, body), networks.Ref{Kind: "me"})[0]
+		if want == 0 && (r.Err != nil || r.Profile.Verified != networks.Unknown) || want != 0 && (r.Err == nil || r.Err.Kind != want) {
+			t.Errorf("%s: %+v, %v, want %s", body, r.Profile, r.Err, want)
+		}
+	}
+	// A ref that does not carry a count is never named without one.
+	n := says(200, who).network()
+	results, err := n.Profiles(t.Context(), token, networks.Batch{Op: "me", Refs: []networks.Ref{{Kind: "me"}}})
+	if err != nil || results[0].Err == nil || results[0].Err.Kind != networks.Malformed {
+		t.Errorf("without a count: %+v, %v", results, err)
+	}
+}
+
+func TestErrors(t *testing.T) {
+	for _, c := range []struct {
+		body string
+		kind networks.Kind
+		hint string
+	}{
+		{recorded(t, "facebook/error-190.json"), networks.Unauthorized, "password"},
+		{recorded(t, "facebook/error-100-unsupported-get.json"), networks.Forbidden, "own account"},
+		{fault(10, 0), networks.Forbidden, "threads_manage_insights"},
+		{fault(200, 0), networks.Forbidden, "threads_manage_insights"},
+		{fault(4, 0), networks.RateLimited, ""},
+		{fault(80002, 0), networks.RateLimited, ""},
+		{fault(190, 459), networks.Challenge, "checkpoint"},
+		{fault(2, 0), networks.Temporary, ""},
+		{fault(424242, 0), networks.Malformed, ""},
+	} {
+		for _, bodies := range [][]string{{c.body}, {five, c.body}} { // in the first request, and in the second
+			r := ask(t, says(200, bodies...), networks.Ref{Kind: "me"})[0]
+			if r.Err == nil || r.Err.Kind != c.kind || !strings.Contains(r.Err.Hint, c.hint) {
+				t.Errorf("%s: %v, want %s with the hint %q", c.body, r.Err, c.kind, c.hint)
+			}
+		}
+	}
+}
+
+func TestCheck(t *testing.T) {
+	for name, c := range map[string]struct {
+		token  keychain.Token
+		bodies []string
+		report string
+		kind   networks.Kind
+	}{
+		"good":       {token, []string{who, five}, "token of @Brand, reads the followers", 0},
+		"no scope":   {token, []string{who, fault(10, 0)}, "", networks.Forbidden},
+		"no count":   {token, []string{who, `{}`}, "", networks.Malformed},
+		"refused":    {token, []string{fault(190, 463)}, "", networks.Unauthorized},
+		"nameless":   {token, []string{`{}`}, "", networks.Malformed},
+		"no token":   {keychain.Token{}, []string{who}, "", networks.Unauthorized},
+		"no mapping": {keychain.Token{Slot: "th", Value: keychain.Mapping(map[string]string{"a": "b"})}, []string{who}, "", networks.Unauthorized},
+	} {
+		report, err := says(200, c.bodies...).network().(networks.Checker).Check(t.Context(), c.token)
+		var e *networks.Error
+		if errors.As(err, &e) && e.Kind != c.kind || err == nil && c.kind != 0 || !strings.HasPrefix(report, c.report) || c.report == "" && report != "" {
+			t.Errorf("%s: %q, %v, want %q, %s", name, report, err, c.report, c.kind)
+		}
+	}
+}
