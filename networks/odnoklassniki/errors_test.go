@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"collectord/keychain"
 	"collectord/networks"
@@ -124,9 +126,17 @@ func TestCheck(t *testing.T) {
 			t.Errorf("%s: %q, %v, want %q, %s", body, report, err, c.report, c.kind)
 		}
 	}
-	dated := keychain.Token{Slot: "ok", Value: token.With(map[string]string{"expires_at": "2026-12-01T10:00:00Z"})}
-	report, err := (&server{status: 200, body: `[]`}).network().(networks.Checker).Check(t.Context(), dated)
-	if err != nil || !strings.Contains(report, "ends at 2026-12-01T10:00:00Z") {
-		t.Errorf("%q, %v, want the end of the token", report, err)
-	}
+	synctest.Test(t, func(t *testing.T) {
+		for life, want := range map[time.Duration]string{
+			30 * time.Minute: "may read groups; good for 30 minutes", 720 * time.Hour: "may read groups; good for 30 days after its last use",
+			-time.Hour: "may read groups; its time is over, unless polls prolonged it",
+		} {
+			at := time.Now().Add(life).UTC().Format(time.RFC3339)
+			dated := keychain.Token{Slot: "ok", Value: token.With(map[string]string{"expires_at": at})}
+			report, err := (&server{status: 200, body: `[]`}).network().(networks.Checker).Check(t.Context(), dated)
+			if err != nil || report != want {
+				t.Errorf("%q, %v, want %q", report, err, want)
+			}
+		}
+	})
 }

@@ -2,13 +2,12 @@ package odnoklassniki
 
 import (
 	"context"
-	"crypto/rand"
-	"crypto/subtle"
+	"errors"
 	"net/url"
-	"strings"
 
 	"collectord/keychain"
 	"collectord/networks"
+	"collectord/networks/internal/oauth"
 	"collectord/networks/internal/rest"
 )
 
@@ -62,26 +61,26 @@ func (n *network) begin(scope string, value func(grant, interface{ Get(string) s
 		}
 		return &session{
 			n: n, app: keychain.Token{Slot: "raw_ok", Value: keychain.Mapping(app)},
-			scope: scope, redirect: redirect, state: rand.Text(), value: value,
+			round: oauth.New(), scope: scope, redirect: redirect, value: value,
 		}, nil
 	}
 }
 
 // session is one login under way.
 type session struct {
-	n                      *network
-	app                    keychain.Token // app_id, app_key, app_secret
-	scope, redirect, state string
-	value                  func(grant, interface{ Get(string) string }) keychain.Value
+	n               *network
+	app             keychain.Token // app_id, app_key, app_secret
+	round           oauth.Round
+	scope, redirect string
+	value           func(grant, interface{ Get(string) string }) keychain.Value
 }
 
 // URL is the page at which a person agrees
 // (https://apiok.ru/en/ext/oauth/server, read 2026-11-22).
 func (s *session) URL() string {
-	return s.n.login + "/oauth/authorize?" + url.Values{
-		"client_id": {s.app.Get("app_id")}, "scope": {s.scope}, "response_type": {"code"},
-		"redirect_uri": {s.redirect}, "layout": {"w"}, "state": {s.state},
-	}.Encode()
+	return s.round.Page(s.n.login+"/oauth/authorize", map[string]string{
+		"client_id": s.app.Get("app_id"), "scope": s.scope, "response_type": "code", "redirect_uri": s.redirect, "layout": "w",
+	})
 }
 
 // Finish exchanges the code in the address, which is good for two minutes.
@@ -105,25 +104,16 @@ func (s *session) Finish(ctx context.Context, redirected string) (keychain.Fresh
 
 // code reads the address that the page redirected to.
 func (s *session) code(redirected string) (string, error) {
-	fail := func(kind networks.Kind, msg, hint string) error {
-		e := s.n.rest.Error(login, kind, "", msg, nil)
-		e.Hint = hint
-		return e
-	}
-	u, err := url.Parse(strings.TrimSpace(redirected))
-	if err != nil {
-		return "", fail(networks.Malformed, "this is no address", "")
-	}
-	q := u.Query()
+	q, err := s.round.Returned(redirected)
 	switch {
-	case q.Get("state") == "":
-		return "", fail(networks.Malformed, "the address has no state in it", "paste the whole address at which the browser ended, from https:// on")
-	case subtle.ConstantTimeCompare([]byte(q.Get("state")), []byte(s.state)) == 0:
-		return "", networks.ErrOtherLogin
+	case errors.Is(err, networks.ErrOtherLogin):
+		return "", err
+	case err != nil:
+		return "", s.n.rest.Error(login, networks.Malformed, "", err.Error(), nil)
 	case q.Get("error") != "":
-		return "", fail(networks.Forbidden, rest.Words(s.app, q.Get("error")+" "+q.Get("error_description")), "")
+		return "", s.n.rest.Error(login, networks.Forbidden, "", rest.Words(s.app, q.Get("error")+" "+q.Get("error_description")), nil)
 	case q.Get("code") == "":
-		return "", fail(networks.Malformed, "the address has no code in it", "")
+		return "", s.n.rest.Error(login, networks.Malformed, "", "the address has no code in it", nil)
 	}
 	return q.Get("code"), nil
 }

@@ -5,6 +5,7 @@ import (
 	"crypto/md5" //nolint:gosec // Odnoklassniki signs with it
 	"encoding/hex"
 	"errors"
+	"fmt"
 	"maps"
 	"net/url"
 	"slices"
@@ -109,7 +110,19 @@ func (n *network) Check(ctx context.Context, token keychain.Token) (string, erro
 	}
 	report := "may read groups"
 	if t, err := time.Parse(time.RFC3339, token.Get("expires_at")); err == nil {
-		report += "; ends at " + t.UTC().Format(time.RFC3339) + " if nothing prolongs it"
+		// Not when: expires_at is a part of the slot, and that is taken out of reports.
+		report += "; " + left(time.Until(t))
 	}
 	return report, nil
+}
+
+// left says how long a token lives that nothing prolongs.
+func left(d time.Duration) string {
+	switch {
+	case d <= 0:
+		return "its time is over, unless polls prolonged it"
+	case d < 48*time.Hour:
+		return fmt.Sprintf("good for %.0f minutes", d.Minutes())
+	}
+	return fmt.Sprintf("good for %.0f days after its last use", d.Hours()/24)
 }

@@ -112,16 +112,18 @@ func (n *network) begin(op string) func(map[string]keychain.Secret, string) (net
 
 // URL is the page at oauth.vk.ru; client credentials have none.
 func (s *olderSession) URL() string {
-	kind := "code"
+	kind, group := "code", ""
 	switch s.op {
 	case opCredentials:
 		return ""
 	case opImplicit:
 		kind = "token"
+	case opCommunity:
+		group = s.in["group_id"].Reveal()
 	}
 	return s.round.Page(s.n.oauth+"/authorize", map[string]string{
 		"client_id": s.in["client_id"].Reveal(), "redirect_uri": s.redirect, "response_type": kind, "display": "page",
-		"scope": s.in["scope"].Reveal(), "group_ids": s.in["group_id"].Reveal(), "v": s.n.version,
+		"scope": s.in["scope"].Reveal(), "group_ids": group, "v": s.n.version,
 	})
 }
 

@@ -116,7 +116,10 @@ func (n *network) askGrant(ctx context.Context, op, address string, form url.Val
 	var g grant
 	if json.Unmarshal(resp.Body, &g) != nil || !g.granted() && !isSet(g.Error) {
 		if e := n.rest.Refuse(resp); e != nil {
-			e.Hint = hintAuth
+			if e.Kind != networks.Temporary && e.Kind != networks.RateLimited {
+				// Not VK's words: a proxy's, or a path of something else. No login ends by it.
+				e.Kind, e.Hint = networks.Malformed, hintAuth
+			}
 			return nil, e
 		}
 		return nil, n.rest.Error(op, networks.Malformed, "", "the answer holds neither a token nor an error", nil)

@@ -1,0 +1,369 @@
+package poll
+
+import (
+	"errors"
+	"math"
+	"strings"
+	"sync"
+	"time"
+
+	"collectord/networks"
+)
+
+// micro is the unit in which a Ledger counts, so that sums are exact: millionths of
+// the network's own unit.
+const micro = 1e-6
+
+// Ledger counts what each token of a network spends on a day, and holds it to the
+// network's budget. It outlives the Pollers of its network, and may serve several.
+//
+//	choose ──► reserve ──► on disk ──► request ──► settle
+//	 room?     its whole    Job.Spend               what was certainly
+//	           price                                not charged comes back
+//
+// What a request may cost is spent before it is made, in memory and, where there is
+// a budget, on disk: neither requests at the same time nor a crash exceed the budget.
+// A request that gets no answer has spent all of it.
+//
+// Where accounts are paid for once a day, one that is spent for is paid on that day:
+// it costs nothing more, and is asked for even when the budget is spent.
+type Ledger struct {
+	spending               networks.Spending
+	zone                   *time.Location
+	perRequest, perAccount int64 // micros
+
+	mu     sync.Mutex
+	budget int64 // micros a day and token; 0 for none
+	pages  map[pageKey]*page
+}
+
+type pageKey struct{ slot, day string }
+
+// page is one token on one day.
+type page struct {
+	spent  int64 // by this process
+	others int64 // by others
+	paid   map[string]bool
+	held   map[string]int // requests under way, by account
+}
+
+// Spent is a change of what a token has spent on a day, as it is kept on disk; or,
+// for NewLedger, all of it.
+type Spent struct {
+	Slot   string // "" for a network without tokens
+	Day    string // of the network: "2006-01-02"
+	Micros int64  // millionths of the network's unit; below 0 for what was not charged after all
+	Others int64  // of all of it: what other processes have spent
+	// Paid are accounts that were paid for on that day, Unpaid those that were not
+	// after all, in the ledger's own words.
+	Paid, Unpaid []string
+}
+
+func (s *Spent) none() bool { return s.Micros == 0 && len(s.Paid) == 0 && len(s.Unpaid) == 0 }
+
+// Standing is what a token has spent on its day.
+type Standing struct {
+	Spent, Budget float64   // in the network's unit; no budget is 0
+	Full          bool      // the budget has no room for anything that costs
+	Ends          time.Time // of the day
+}
+
+// NewLedger returns a ledger of a network, with what is known of the day.
+func NewLedger(s networks.Spending, known []Spent) *Ledger {
+	s = s.Filled()
+	l := &Ledger{spending: s, zone: s.Location(), perRequest: micros(s.PerRequest), perAccount: micros(s.PerAccountDay),
+		pages: make(map[pageKey]*page)}
+	for _, k := range known {
+		p := l.page(pageKey{k.Slot, k.Day})
+		p.spent, p.others = k.Micros, k.Others
+		for _, account := range k.Paid {
+			p.paid[account] = true
+		}
+	}
+	return l
+}
+
+// micros is an amount in millionths. One of less than a millionth is a millionth.
+func micros(amount float64) int64 {
+	return int64(min(math.Ceil(amount/micro-1e-6), math.MaxInt64/8))
+}
+
+// SetBudget sets what each token may spend a day, 0 for no bound. It holds from the
+// next request on.
+func (l *Ledger) SetBudget(perDay float64) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.budget = micros(perDay)
+}
+
+// Standing tells what a token has spent on the day that now is part of.
+func (l *Ledger) Standing(slot string, now time.Time) Standing {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	day, ends := l.day(now)
+	s := Standing{Budget: float64(l.budget) * micro, Ends: ends}
+	if p := l.pages[pageKey{slot, day}]; p != nil {
+		s.Spent = float64(p.spent+p.others) * micro
+		s.Full = l.room(p) < l.perRequest+l.perAccount
+	}
+	return s
+}
+
+// day is the network's day at a time, and when it ends.
+func (l *Ledger) day(t time.Time) (day string, ends time.Time) {
+	t = t.In(l.zone)
+	y, m, d := t.Date()
+	return t.Format(time.DateOnly), time.Date(y, m, d+1, 0, 0, 0, 0, l.zone)
+}
+
+// page is the page of a token and day, new if need be; the days before yesterday go.
+// The caller holds l.mu.
+func (l *Ledger) page(k pageKey) *page {
+	if p := l.pages[k]; p != nil {
+		return p
+	}
+	if day, err := time.Parse(time.DateOnly, k.day); err == nil {
+		yesterday := day.AddDate(0, 0, -1).Format(time.DateOnly)
+		for old := range l.pages {
+			if old.day < yesterday {
+				delete(l.pages, old)
+			}
+		}
+	}
+	p := &page{paid: make(map[string]bool), held: make(map[string]int)}
+	l.pages[k] = p
+	return p
+}
+
+// room is what a page may spend yet. The caller holds l.mu.
+func (l *Ledger) room(p *page) int64 {
+	if l.budget == 0 {
+		return math.MaxInt64
+	}
+	return l.budget - p.spent - p.others
+}
+
+// payee is an account as it is paid for: by its id where that is known.
+func payee(r networks.Ref) string {
+	if r.ID != "" {
+		return strings.Join([]string{r.Kind, r.Host, "id", r.ID}, "|")
+	}
+	return strings.Join([]string{r.Kind, r.Host, "name", strings.ToLower(r.Name)}, "|")
+}
+
+// priced is what asking for some refs with a token would be.
+type priced struct {
+	cost int64    // of the request and those refs that fit
+	fit  []int    // the refs that the budget has room for
+	pays []string // those of them that cost
+}
+
+// price prices a request. The caller holds l.mu.
+func (l *Ledger) price(p *page, refs []networks.Ref) priced {
+	room := l.room(p) - l.perRequest
+	if room < 0 {
+		return priced{}
+	}
+	c := priced{cost: l.perRequest, fit: make([]int, 0, len(refs))}
+	var fresh map[string]bool
+	for i, ref := range refs {
+		if l.perAccount > 0 {
+			if fresh == nil {
+				fresh = make(map[string]bool)
+			}
+			if who := payee(ref); !p.paid[who] && !fresh[who] {
+				if room < l.perAccount {
+					continue
+				}
+				room -= l.perAccount
+				c.cost += l.perAccount
+				c.pays = append(c.pays, who)
+				fresh[who] = true
+			}
+		}
+		c.fit = append(c.fit, i)
+	}
+	return c
+}
+
+// quote returns how many of the refs a token has room for, and what they cost.
+func (l *Ledger) quote(slot string, refs []networks.Ref, now time.Time) (fit int, cost int64) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	day, _ := l.day(now)
+	c := l.price(l.page(pageKey{slot, day}), refs)
+	return len(c.fit), c.cost
+}
+
+// paidWith is the first of the slots with which an account is paid for today, "" if
+// there is none: it is cheapest asked for with that one again.
+func (l *Ledger) paidWith(slots []string, ref networks.Ref, now time.Time) string {
+	if l.perAccount == 0 || len(slots) < 2 {
+		return ""
+	}
+	who := payee(ref)
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	day, _ := l.day(now)
+	for _, slot := range slots {
+		if p := l.pages[pageKey{slot, day}]; p != nil && p.paid[who] {
+			return slot
+		}
+	}
+	return ""
+}
+
+// bill is what one request has spent, until it is settled.
+type bill struct {
+	pageKey
+	micros int64
+	pays   []string // accounts that it paid for
+	holds  []string // accounts that it is about
+	onDisk bool     // Job.Spend has it
+}
+
+// spent is the bill as a change.
+func (b *bill) spent() Spent {
+	return Spent{Slot: b.slot, Day: b.day, Micros: b.micros, Paid: b.pays}
+}
+
+// reserve spends what asking for the refs with a token costs, as far as there is
+// room: the bill is about the refs that fit.
+func (l *Ledger) reserve(slot string, refs []networks.Ref, now time.Time) (b *bill, fit []int) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	day, _ := l.day(now)
+	b = &bill{pageKey: pageKey{slot, day}}
+	p := l.page(b.pageKey)
+	c := l.price(p, refs)
+	if len(c.fit) == 0 {
+		return nil, nil
+	}
+	b.micros, b.pays = c.cost, c.pays
+	p.spent += c.cost
+	for _, who := range c.pays {
+		p.paid[who] = true
+	}
+	if l.perAccount > 0 {
+		for _, i := range c.fit {
+			b.holds = append(b.holds, payee(refs[i]))
+			p.held[b.holds[len(b.holds)-1]]++
+		}
+	}
+	return b, c.fit
+}
+
+// bounded reports whether there is a budget.
+func (l *Ledger) bounded() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.budget > 0
+}
+
+// confirm takes what others have spent as it was when the bill came on disk. It
+// reports whether the request may be made: there was room for both, and it is still
+// the same day.
+func (l *Ledger) confirm(b *bill, others int64, now time.Time) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	b.onDisk = true
+	p := l.page(b.pageKey)
+	p.others = others
+	day, _ := l.day(now)
+	return l.room(p) >= 0 && day == b.day
+}
+
+// cancel gives all of a bill back: the request is not made.
+func (l *Ledger) cancel(b *bill) Spent { return l.close(b, b.micros, b.pays, nil) }
+
+// settle gives back what the answer shows was not charged, and returns the change
+// that is not on disk yet. Refs are those of the bill.
+func (l *Ledger) settle(b *bill, refs []networks.Ref, results []networks.Result, e *networks.Error) Spent {
+	if l.perAccount == 0 {
+		return l.close(b, 0, nil, nil)
+	}
+	if e != nil {
+		if !free(e.Kind) {
+			return l.close(b, 0, nil, nil)
+		}
+		return l.close(b, int64(len(b.pays))*l.perAccount, b.pays, nil)
+	}
+	missing, found := make(map[string]bool), make(map[string]bool)
+	var known []string
+	for i := range results {
+		who := payee(refs[i])
+		switch res := &results[i]; {
+		case res.Profile != nil:
+			found[who] = true
+			known = append(known, payee(res.Known))
+		case res.Err != nil && (res.Err.Kind == networks.NotFound || res.Err.Kind == networks.Suspended):
+			missing[who] = true
+		}
+	}
+	var back []string
+	for _, who := range b.pays {
+		if missing[who] && !found[who] {
+			back = append(back, who)
+		}
+	}
+	return l.close(b, int64(len(back))*l.perAccount, back, known)
+}
+
+// free reports whether an answer of a kind was certainly not charged for as far as
+// accounts go: the network said no, and about no account.
+func free(k networks.Kind) bool {
+	switch k {
+	case networks.RateLimited, networks.Quota, networks.Payment, networks.Unauthorized, networks.Challenge,
+		networks.Forbidden, networks.BadBatch, networks.NotFound, networks.Suspended:
+		return true
+	default: // it may have been worked on: Temporary, Malformed; or there is an account
+		return false
+	}
+}
+
+// close ends a bill: an amount and accounts come back, but for those that another
+// request is under way for; further names of accounts that are paid for are noted.
+func (l *Ledger) close(b *bill, back int64, accounts, known []string) Spent {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	p := l.page(b.pageKey)
+	for _, who := range b.holds {
+		if p.held[who]--; p.held[who] <= 0 {
+			delete(p.held, who)
+		}
+	}
+	s := Spent{Slot: b.slot, Day: b.day}
+	if !b.onDisk {
+		s = b.spent()
+	}
+	for _, who := range accounts {
+		if p.held[who] > 0 {
+			back -= l.perAccount
+			continue
+		}
+		delete(p.paid, who)
+		s.Unpaid = append(s.Unpaid, who)
+	}
+	p.spent -= back
+	s.Micros -= back
+	for _, who := range known {
+		if !p.paid[who] {
+			p.paid[who] = true
+			s.Paid = append(s.Paid, who)
+		}
+	}
+	return s
+}
+
+// errBudget is the cause of a failure whose request was not made for its price.
+var errBudget = errors.New("no request is made before the day ends")
+
+// refusal is the error about a request that a token has no room for.
+func (l *Ledger) refusal(network, op string, now time.Time) *networks.Error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	_, ends := l.day(now)
+	return &networks.Error{Op: network + ": " + op, Kind: networks.Quota, Until: ends, Err: errBudget,
+		Msg:  "the budget of " + l.spending.Amount(float64(l.budget)*micro) + " a day is spent",
+		Hint: "raise networks." + network + ".budget, poll fewer accounts, or wait: the day ends at " + ends.UTC().Format(time.RFC3339)}
+}
