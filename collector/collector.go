@@ -47,7 +47,7 @@ type Options struct {
 	Journal   *journal.Journal
 	Tokens    poll.Tokens
 	Log       *zap.Logger
-	HTTP      *http.Client // for all networks
+	HTTP      *http.Client // for all networks; nil: one with bounds on every phase
 	UserAgent string
 }
 
@@ -61,13 +61,16 @@ type Collector struct {
 	mu       sync.Mutex
 	order    []string // of networks, as in the config
 	networks map[string]*network
-	stop     map[string]context.CancelFunc    // of networks that run
+	stop     map[string]context.CancelFunc     // of networks that run
 	launch   func(*network) context.CancelFunc // starts a network; nil before Run and after it
 	loops    sync.WaitGroup
 }
 
 // New returns a Collector for a config, with what the journal remembers.
 func New(ctx context.Context, cfg *config.Config, opts Options) (*Collector, error) {
+	if opts.HTTP == nil {
+		opts.HTTP = newHTTP()
+	}
 	c := &Collector{opts: opts, networks: make(map[string]*network), stop: make(map[string]context.CancelFunc)}
 	var err error
 	if c.rows, err = opts.Journal.Accounts(ctx); err != nil {

@@ -17,22 +17,28 @@ type Outcome struct {
 // and makes those that a raw_ slot promises and that are missing. It returns what
 // it tried; one slot's failure stops no other. The error is about the disk.
 func (k *KeyChain) Autocomplete(ctx context.Context) ([]Outcome, error) {
-	return k.autocomplete(ctx, "due", func(w Window) bool {
-		now := time.Now()
-		return !w.From.After(now) && !w.By.After(now.Add(k.opts.Ahead))
+	return k.autocomplete(ctx, "due", func(slot string) bool {
+		return k.wants(slot, func(w Window) bool {
+			now := time.Now()
+			return !w.From.After(now) && !w.By.After(now.Add(k.opts.Ahead))
+		})
 	})
 }
 
 // AutocompleteNow is Autocomplete for every token that can be renewed, due or not.
 func (k *KeyChain) AutocompleteNow(ctx context.Context) ([]Outcome, error) {
-	return k.autocomplete(ctx, "now", func(w Window) bool { return !w.From.After(time.Now()) })
+	return k.autocomplete(ctx, "now", func(slot string) bool {
+		return k.wants(slot, func(w Window) bool { return !w.From.After(time.Now()) })
+	})
 }
 
-func (k *KeyChain) autocomplete(ctx context.Context, mode string, due func(Window) bool) ([]Outcome, error) {
+// autocomplete renews the slots that are wanted. Each is asked for again once nobody
+// else can renew it.
+func (k *KeyChain) autocomplete(ctx context.Context, mode string, wants func(slot string) bool) ([]Outcome, error) {
 	if err := k.LoadLast(); err != nil {
 		return nil, err
 	}
-	slots := k.wanting(due)
+	slots := slices.DeleteFunc(k.candidates(), func(slot string) bool { return !wants(slot) })
 	outcomes := make([]Outcome, len(slots))
 	var all sync.WaitGroup
 	underWay := make(chan struct{}, 8)
@@ -40,7 +46,7 @@ func (k *KeyChain) autocomplete(ctx context.Context, mode string, due func(Windo
 		all.Go(func() {
 			underWay <- struct{}{}
 			defer func() { <-underWay }()
-			_, err := k.renew(ctx, slot, mode, func(r record, held bool) bool { return k.wants(slot, r, held, due) })
+			_, err := k.renew(ctx, slot, mode, func(record, bool) bool { return wants(slot) })
 			outcomes[i] = Outcome{Slot: slot, Err: err}
 		})
 	}
@@ -48,28 +54,26 @@ func (k *KeyChain) autocomplete(ctx context.Context, mode string, due func(Windo
 	return outcomes, nil
 }
 
-// wanting lists the slots to renew, sorted.
-func (k *KeyChain) wanting(due func(Window) bool) []string {
-	candidates := k.Slots()
-	for _, slot := range candidates {
+// candidates lists the slots that hold something, and those that a raw_ slot promises,
+// sorted.
+func (k *KeyChain) candidates() []string {
+	slots := k.Slots()
+	for _, slot := range slots {
 		if target, ok := madeBy(slot); ok {
-			candidates = append(candidates, target)
+			slots = append(slots, target)
 		}
 	}
-	slices.Sort(candidates)
-	candidates = slices.Compact(candidates)
-	return slices.DeleteFunc(candidates, func(slot string) bool {
-		r, held := k.record(slot)
-		return !k.wants(slot, r, held, due)
-	})
+	slices.Sort(slots)
+	return slices.Compact(slots)
 }
 
 // wants reports whether the slot is to be renewed: by its Refresher where that can,
 // else by its Maker where there is no token or none that is good.
-func (k *KeyChain) wants(slot string, r record, held bool, due func(Window) bool) bool {
+func (k *KeyChain) wants(slot string, due func(Window) bool) bool {
 	if k.hasUnsaved(slot) {
 		return true
 	}
+	r, held := k.record(slot)
 	if held {
 		if _, w := k.refresher(slot, r); w != (Window{}) {
 			return due(w)

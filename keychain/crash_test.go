@@ -26,6 +26,18 @@ func startChild(t *testing.T, dir, slot string) (*exec.Cmd, *bufio.Scanner) {
 	return cmd, bufio.NewScanner(out)
 }
 
+// limitedChild runs a child whose files have a limit, in bytes, until it fails. It
+// returns the value that the child then held.
+func limitedChild(t *testing.T, dir, slot string, limit int) (holds, said string, err error) {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), os.Args[0])
+	cmd.Env = append(os.Environ(), "KEYCHAIN_TEST_DIR="+dir, "KEYCHAIN_TEST_SLOT="+slot, "KEYCHAIN_TEST_LIMIT="+strconv.Itoa(limit))
+	var stdout, stderr strings.Builder
+	cmd.Stdout, cmd.Stderr = &stdout, &stderr
+	err = cmd.Run()
+	return stdout.String(), stderr.String(), err
+}
+
 // TestKill kills a process that assigns in a loop: the newest dump is one that was
 // acknowledged, or the one that was being written.
 func TestKill(t *testing.T) {

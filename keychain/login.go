@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"strings"
 	"time"
 )
 
@@ -29,7 +28,11 @@ func (k *KeyChain) putAnswer(slot string, answer Value) error {
 	if answer = answer.trim(); answer.IsZero() {
 		return mistakef(ErrFormat, "keychain: %s: there is neither a value nor an answer", slot)
 	}
-	err := k.change(func(slots map[string]record, _ dumpID) error {
+	// First the state: a daemon that takes the answer at once may park the token again.
+	if err := k.SetState(slot, State{Name: OK}); err != nil {
+		return err
+	}
+	return k.change(func(slots map[string]record, _ dumpID) error {
 		r, held := slots[slot]
 		if !held {
 			return mistakef(ErrEmpty, "keychain: %s holds nothing", slot)
@@ -38,10 +41,6 @@ func (k *KeyChain) putAnswer(slot string, answer Value) error {
 		slots[slot] = r
 		return nil
 	})
-	if err != nil {
-		return err
-	}
-	return k.SetState(slot, State{Name: OK})
 }
 
 // Spend takes the token's answer off the disk, so that it is used once, whatever
@@ -67,52 +66,6 @@ func (k *KeyChain) Spend(t Token) (Token, error) {
 		err = nil
 	}
 	return t, err
-}
-
-// Due is when Autocomplete next has something to do, the zero time for never: what
-// lives for an hour is not left to a schedule of half hours. A renewal that failed
-// is due when its rest is over.
-func (k *KeyChain) Due() time.Time {
-	var first time.Time
-	for _, slot := range k.Slots() {
-		at := k.due(slot)
-		if !at.IsZero() && (first.IsZero() || at.Before(first)) {
-			first = at
-		}
-	}
-	return first
-}
-
-func (k *KeyChain) due(slot string) time.Time {
-	r, held := k.record(slot)
-	if !held || strings.HasPrefix(slot, rawPrefix) {
-		return time.Time{}
-	}
-	var at time.Time
-	if _, w := k.refresher(slot, r); w != (Window{}) {
-		at = later(w.From, w.By.Add(-k.opts.Ahead))
-	} else if _, _, ok := k.maker(slot); ok && !r.end().IsZero() {
-		at = r.end().Add(-k.opts.Ahead)
-	}
-	if at.IsZero() {
-		return at
-	}
-	k.renewals.mu.Lock()
-	defer k.renewals.mu.Unlock()
-	if f, ok := k.renewals.failed[slot]; ok && f.stamp == r.stamp {
-		at = later(at, f.again)
-	}
-	if _, ok := k.renewals.unsaved[slot]; ok {
-		at = later(at, time.Now().Add(renewFailed))
-	}
-	return at
-}
-
-func later(a, b time.Time) time.Time {
-	if a.After(b) {
-		return a
-	}
-	return b
 }
 
 // restToCarry is the rest that the value before a refresh was in, if it was in one:

@@ -4,7 +4,9 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 
 	"go.uber.org/goleak"
@@ -28,15 +30,28 @@ func TestMain(m *testing.M) {
 	goleak.VerifyTestMain(m)
 }
 
-// child assigns 0, 1, 2 ... to the slot and acknowledges each on stdout, until it
-// is killed or has done childRounds.
+// child assigns 0, 1, 2 ... to the slot, or changes the key where that is "rekey", and
+// acknowledges each on stdout, until it is killed or has done childRounds. Its files
+// have a limit where $KEYCHAIN_TEST_LIMIT says so, in bytes.
 func child(dir, slot string) error {
+	if limit, err := strconv.ParseUint(os.Getenv("KEYCHAIN_TEST_LIMIT"), 10, 64); err == nil {
+		if err := syscall.Setrlimit(syscall.RLIMIT_FSIZE, &syscall.Rlimit{Cur: limit, Max: limit}); err != nil {
+			return err
+		}
+	}
 	k, err := keychain.Open(keychain.Options{Dir: dir})
 	if err != nil {
 		return err
 	}
 	for i := range childRounds {
-		if err := k.Assign(slot, keychain.Bare(fmt.Sprint("value-", i))); err != nil {
+		if slot == "rekey" {
+			_, err = k.Rekey()
+		} else {
+			err = k.Assign(slot, keychain.Bare(fmt.Sprint("value-", i)))
+		}
+		if err != nil {
+			v, _ := k.Get(slot)
+			fmt.Println(v.Bare())
 			return err
 		}
 		fmt.Println(i)

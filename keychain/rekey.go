@@ -40,10 +40,10 @@ const damagedExt = ".damaged"
 // Rekey puts a new key in place of the old one: every dump that can be read is
 // encrypted anew, and the old key leaves its file. Cut short at any moment it loses
 // nothing, and called again it goes on with the key that it had made. Others may use
-// the keychain meanwhile; their changes wait, for less than a second. A key that is a
-// credential is not replaced, which is an ErrKey that says how to; where its owner has
-// put a new one before the old one, the dumps are encrypted for that. The other errors
-// are those of LoadLast, and about the disk.
+// the keychain meanwhile; their changes wait for as long as writing 50 small files
+// takes. A key that is a credential is not replaced, which is an ErrKey that says how
+// to; where its owner has put a new one before the old one, the dumps are encrypted for
+// that. The other errors are those of LoadLast, and about the disk.
 func (k *KeyChain) Rekey() (Rekeyed, error) {
 	unlock, err := k.lock()
 	if err != nil {

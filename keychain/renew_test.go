@@ -10,7 +10,6 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
-	"syscall"
 	"testing"
 	"time"
 
@@ -141,17 +140,20 @@ func TestSavedBeforeUsed(t *testing.T) {
 		t.Error("the intent stayed")
 	}
 
-	// The disk is full when the new token arrives: it is not used, not lost, and
+	// The new token cannot be written when it arrives: it is not used, not lost, and
 	// the network is not asked a second time.
-	var old syscall.Rlimit
-	must(t, syscall.Getrlimit(syscall.RLIMIT_FSIZE, &old))
+	lock := filepath.Join(dir, "keychain", "lock")
 	f.before = func() {
-		must(t, syscall.Setrlimit(syscall.RLIMIT_FSIZE, &syscall.Rlimit{Cur: 100, Max: old.Max}))
+		must(t, os.Remove(lock))
+		must(t, os.Mkdir(lock, 0o700))
 	}
 	b, _ := k.Token("vk")
 	_, err := k.Renew(t.Context(), b)
-	must(t, syscall.Setrlimit(syscall.RLIMIT_FSIZE, &old))
+	must(t, os.Remove(lock))
 	contains(t, err, "waits in memory")
+	if at := k.Due(); time.Until(at) > 0 {
+		t.Errorf("it is due at %v", at)
+	}
 	want(t, k, "vk", "a+")
 	want(t, loaded(t, dir), "vk", "a+")
 	calls := f.calls.Load()

@@ -29,7 +29,7 @@ type renewals struct {
 }
 
 type failure struct {
-	stamp string
+	stake string
 	err   error
 	again time.Time
 	times int
@@ -119,11 +119,12 @@ func (k *KeyChain) renewLocked(ctx context.Context, slot string, wants func(reco
 	if !wants(r, held) {
 		return Token{Slot: slot, Value: r.value}, nil
 	}
-	if err := k.resting(slot, r.stamp); err != nil {
+	if err := k.resting(slot, r); err != nil {
 		return Token{}, err
 	}
+	stake := k.stake(slot, r)
 	t, err := k.renewFrom(ctx, slot, r, held)
-	k.remember(slot, r.stamp, err)
+	k.remember(slot, stake, err)
 	return t, err
 }
 
@@ -153,19 +154,53 @@ func (k *KeyChain) renewFrom(ctx context.Context, slot string, r record, held bo
 	return Token{}, err
 }
 
-// resting is the error of the last try, while it is too early for the next one.
-func (k *KeyChain) resting(slot, stamp string) error {
+// renewable reports whether the slot's token will be renewed without a person.
+func (k *KeyChain) renewable(slot string, r record) bool {
+	if _, w := k.refresher(slot, r); w != (Window{}) {
+		return true
+	}
+	_, _, ok := k.maker(slot)
+	return ok
+}
+
+// renewalError is why the last renewal of the slot's value failed, nil where none did.
+func (k *KeyChain) renewalError(slot string, r record) error {
+	if f, failed := k.lastFailure(slot, r); failed {
+		return f.err
+	}
+	if in := k.disk.readIntent(slot); in.Stamp == r.stamp && in.Refused {
+		return errors.New(in.State.Reason)
+	}
+	return nil
+}
+
+// stake is what a renewal is made from: the stamps of the slot's value and of its raw_
+// slot's. A person who assigns either ends the rest after a failure.
+func (k *KeyChain) stake(slot string, r record) string {
+	raw, _ := k.record(rawPrefix + slot)
+	return r.stamp + "\n" + raw.stamp
+}
+
+// lastFailure is the last try that failed, with what is in the slot now.
+func (k *KeyChain) lastFailure(slot string, r record) (failure, bool) {
+	stake := k.stake(slot, r)
 	k.renewals.mu.Lock()
 	defer k.renewals.mu.Unlock()
 	f, ok := k.renewals.failed[slot]
-	if !ok || f.stamp != stamp || !time.Now().Before(f.again) {
+	return f, ok && f.stake == stake
+}
+
+// resting is the error of the last try, while it is too early for the next one.
+func (k *KeyChain) resting(slot string, r record) error {
+	f, failed := k.lastFailure(slot, r)
+	if !failed || !time.Now().Before(f.again) {
 		return nil
 	}
 	return fmt.Errorf("%w; not tried again before %s", f.err, f.again.UTC().Format(time.RFC3339))
 }
 
 // remember keeps the error of a try, so that many who ask make one request.
-func (k *KeyChain) remember(slot, stamp string, err error) {
+func (k *KeyChain) remember(slot, stake string, err error) {
 	k.renewals.mu.Lock()
 	defer k.renewals.mu.Unlock()
 	if err == nil {
@@ -176,11 +211,11 @@ func (k *KeyChain) remember(slot, stamp string, err error) {
 		return // writing it costs no request
 	}
 	f := k.renewals.failed[slot]
-	if f.stamp != stamp {
-		f = failure{stamp: stamp}
+	if f.stake != stake {
+		f = failure{stake: stake}
 	}
 	rest := min(renewFailed<<min(f.times, 10), renewFailures)
-	k.renewals.failed[slot] = failure{stamp, err, time.Now().Add(rest), f.times + 1}
+	k.renewals.failed[slot] = failure{stake, err, time.Now().Add(rest), f.times + 1}
 }
 
 // source is what a renewal spends: the value of a slot, which is another one than

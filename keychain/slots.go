@@ -2,6 +2,7 @@ package keychain
 
 import (
 	"maps"
+	"math"
 	"slices"
 	"strings"
 	"time"
@@ -98,23 +99,47 @@ type SlotInfo struct {
 	State      State
 	AssignedAt time.Time // when the value came into the slot: assigned, made or refreshed
 	ExpiresAt  time.Time // zero where it does not expire, or nobody knows
+	// Renewable is true where a Refresher or a Maker will renew the value by itself.
+	Renewable bool
+	// RenewalError is why the last renewal failed, nil where it did not.
+	RenewalError error
+}
+
+// DaysLeft is the time to ExpiresAt in days, rounded; below 0 when that is past. It is
+// not known where the value does not expire.
+func (s SlotInfo) DaysLeft() (days int, known bool) {
+	if s.ExpiresAt.IsZero() {
+		return 0, false
+	}
+	return int(math.Round(time.Until(s.ExpiresAt).Hours() / 24)), true
 }
 
 // Show lists the slots that hold something, sorted by name, without secrets.
 func (k *KeyChain) Show() []SlotInfo {
-	k.mu.RLock()
-	defer k.mu.RUnlock()
-	infos := make([]SlotInfo, 0, len(k.now.slots))
-	for _, slot := range slices.Sorted(maps.Keys(k.now.slots)) {
-		r := k.now.slots[slot]
-		info := SlotInfo{Slot: slot, State: k.stateOf(slot), AssignedAt: r.assigned, ExpiresAt: r.end()}
-		if info.State.Name == "" {
-			info.State.Name = OK
+	infos := make([]SlotInfo, 0)
+	for _, slot := range k.Slots() {
+		if info, held := k.show(slot); held {
+			infos = append(infos, info)
 		}
-		if f, err := k.formats.of(slot); err == nil {
-			info.Kind = f.Kind(r.value)
-		}
-		infos = append(infos, info)
 	}
 	return infos
+}
+
+func (k *KeyChain) show(slot string) (info SlotInfo, held bool) {
+	k.mu.RLock()
+	r, held := k.now.slots[slot]
+	state := k.stateOf(slot)
+	k.mu.RUnlock()
+	if !held {
+		return SlotInfo{}, false
+	}
+	if state.Name == "" {
+		state.Name = OK
+	}
+	info = SlotInfo{Slot: slot, State: state, AssignedAt: r.assigned, ExpiresAt: r.end(),
+		Renewable: k.renewable(slot, r), RenewalError: k.renewalError(slot, r)}
+	if f, err := k.formats.of(slot); err == nil {
+		info.Kind = f.Kind(r.value)
+	}
+	return info, true
 }

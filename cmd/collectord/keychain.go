@@ -35,7 +35,7 @@ and a running daemon takes it over at once.`,
 	}
 	cmd.AddCommand(
 		newAssignCommand(env), newGetCommand(env), newShowCommand(env), newKeychainCheckCommand(env),
-		newDeleteCommand(env), newAutocompleteCommand(env), newDumpsCommand(env), newLoadCommand(env), newLoginCommand(env),
+		newDeleteCommand(env), newAutocompleteCommand(env), newDumpsCommand(env), newLoadCommand(env), newRekeyCommand(env), newLoginCommand(env),
 	)
 	return cmd
 }

@@ -27,6 +27,9 @@ type slotJSON struct {
 	AgeSeconds int64      `json:"age_seconds"`
 	ExpiresAt  *time.Time `json:"expires_at"`
 	Reason     string     `json:"reason"`
+	Hint       string     `json:"hint"`
+	Link       string     `json:"link"` // the page that a parked token waits for
+	Until      *time.Time `json:"until"`
 }
 
 func newShowCommand(env *environment) *cobra.Command {
@@ -42,7 +45,7 @@ func newShowCommand(env *environment) *cobra.Command {
 			rows := []table.Row{}
 			for _, s := range k.Show() {
 				rows = append(rows, table.Row{s.Slot, s.Kind, age(time.Since(s.AssignedAt)), expiry(s.ExpiresAt),
-					s.State.Name, s.State.Reason})
+					s.State.Name, reason(s.State)})
 			}
 			printRows(env.Stdout, table.Row{"slot", "kind", "age", "expires", "state", "reason"}, rows)
 			if len(rows) == 0 {
@@ -55,11 +58,26 @@ func newShowCommand(env *environment) *cobra.Command {
 	return cmd
 }
 
+// reason is why a token is in its state, with what a person can do.
+func reason(s keychain.State) string {
+	parts := []string{s.Reason}
+	if s.Hint != "" {
+		parts = append(parts, "hint: "+s.Hint)
+	}
+	if s.Link != "" {
+		parts = append(parts, "the page: "+s.Link)
+	}
+	return strings.Join(parts, "; ")
+}
+
 func slotsJSON(infos []keychain.SlotInfo) []slotJSON {
 	out := make([]slotJSON, 0, len(infos))
 	for _, s := range infos {
 		j := slotJSON{Slot: s.Slot, Kind: s.Kind, State: s.State.Name, AssignedAt: s.AssignedAt,
-			AgeSeconds: int64(time.Since(s.AssignedAt) / time.Second), Reason: s.State.Reason}
+			AgeSeconds: int64(time.Since(s.AssignedAt) / time.Second), Reason: s.State.Reason, Hint: s.State.Hint, Link: s.State.Link}
+		if !s.State.Until.IsZero() {
+			j.Until = &s.State.Until
+		}
 		if !s.ExpiresAt.IsZero() {
 			j.ExpiresAt = &s.ExpiresAt
 		}

@@ -49,6 +49,18 @@ func browse(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(os.WriteFile(ts.MkAbs(args[2]), page, 0o600))
 }
 
+// worldKey is where a script keeps its world.
+type worldKey struct{}
+
+// captcha makes the simulated VK ask for one: captcha TOKEN.
+func captcha(ts *testscript.TestScript, neg bool, args []string) {
+	world, ok := ts.Value(worldKey{}).(*sim.World)
+	if neg || len(args) != 1 || !ok {
+		ts.Fatalf("usage: captcha TOKEN")
+	}
+	world.VKCaptcha(args[0], sim.VKSuccessToken, "9069780796616521905")
+}
+
 // addressIn waits for a file to hold an address.
 func addressIn(ts *testscript.TestScript, name string) string {
 	for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {

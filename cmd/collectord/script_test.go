@@ -29,7 +29,9 @@ func TestScripts(t *testing.T) {
 		Dir:                 filepath.Join("testdata", "script"),
 		RequireExplicitExec: true,
 		Setup: func(env *testscript.Env) error {
-			servers, err := startSimulators(t.Context(), scriptWorld())
+			world := scriptWorld()
+			env.Values[worldKey{}] = world
+			servers, err := startSimulators(t.Context(), world)
 			if err != nil {
 				return err
 			}
@@ -48,6 +50,7 @@ func TestScripts(t *testing.T) {
 			"retry":   retryHTTP,
 			"exists1": oneFile,
 			"browse":  browse,
+			"captcha": captcha,
 		},
 	})
 }

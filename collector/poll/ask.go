@@ -10,23 +10,43 @@ import (
 	"collectord/networks"
 )
 
-// do makes the request of a task, and again where that may help, until it is
-// answered or given up. The error ends the pass.
+// do makes the request of a task, and those of what it had to leave out. The error
+// ends the pass.
 func (r *pass) do(ctx context.Context, t *task) error {
+	for ; t != nil; t = t.rest {
+		if err := r.ask(ctx, t); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// ask makes one request, and again where that may help, until it is answered or
+// given up.
+func (r *pass) ask(ctx context.Context, t *task) error {
 	for {
 		tok, refusal := r.acquire(ctx, t)
-		if err := ctx.Err(); err != nil {
-			return context.Cause(ctx)
-		}
 		if refusal != nil {
 			r.fail(t, refusal)
 			return nil
 		}
-		results, e := r.request(ctx, t, tok)
-		if e != nil && ctx.Err() != nil {
+		if ctx.Err() != nil {
+			tok.done()
 			return context.Cause(ctx)
 		}
-		used := Usage{Requests: 1}
+		b, err := r.reserve(ctx, t, tok)
+		if err != nil || b == nil { // nil: the room is gone, so choose again
+			tok.done()
+			if err != nil {
+				return err
+			}
+			continue
+		}
+		results, e := r.request(ctx, t, tok)
+		used := Usage{Requests: 1, Spent: r.poller.opts.Ledger.settle(b, t.batch.Refs, results, e)}
+		if e != nil && ctx.Err() != nil {
+			return r.cutShort(ctx, used.Spent)
+		}
 		if t.attempts+t.limited > 0 {
 			used.Retries = 1
 		}
@@ -40,6 +60,66 @@ func (r *pass) do(ctx context.Context, t *task) error {
 			return err
 		}
 	}
+}
+
+// reserve spends what the request of a task may cost before it is made, and leaves
+// out of the task what there is no room for. It returns nil where there is no room
+// at all, or the day ended meanwhile.
+func (r *pass) reserve(ctx context.Context, t *task, tok lease) (*bill, error) {
+	ledger := r.poller.opts.Ledger
+	b, fit := ledger.reserve(tok.slot(), t.batch.Refs, time.Now())
+	if b == nil {
+		return nil, nil
+	}
+	t.keep(fit)
+	if s := b.spent(); r.job.Spend == nil || s.none() || !ledger.bounded() {
+		return b, nil
+	}
+	others, err := r.job.Spend(ctx, b.spent())
+	if err != nil {
+		return nil, err // the disk may have it; then so have we
+	}
+	if ledger.confirm(b, others, time.Now()) {
+		return b, nil
+	}
+	_, err = r.job.Spend(ctx, ledger.cancel(b))
+	return nil, err
+}
+
+// keep leaves refs out of the task: those that are not at the given places go into
+// a task of their own, after this.
+func (t *task) keep(places []int) {
+	n := len(t.batch.Refs)
+	if len(places) == n {
+		return
+	}
+	kept, rest := *t, *t
+	for _, part := range []*task{&kept, &rest} {
+		part.batch.Refs, part.accounts = nil, nil
+	}
+	for i := range n {
+		part := &rest
+		if len(places) > 0 && places[0] == i {
+			part, places = &kept, places[1:]
+		}
+		part.batch.Refs = append(part.batch.Refs, t.batch.Refs[i])
+		part.accounts = append(part.accounts, t.accounts[i])
+	}
+	for _, part := range []*task{&kept, &rest} {
+		part.batch.Cost = t.batch.Cost * len(part.batch.Refs) / n
+	}
+	kept.rest = &rest
+	*t = kept
+}
+
+// cutShort ends the pass: what was spent is written down though nobody answered.
+func (r *pass) cutShort(ctx context.Context, s Spent) error {
+	if r.job.Spend != nil && !s.none() {
+		if _, err := r.job.Spend(context.WithoutCancel(ctx), s); err != nil {
+			return err
+		}
+	}
+	return context.Cause(ctx)
 }
 
 // request makes one request with the token and returns it. A panic of a network

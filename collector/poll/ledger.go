@@ -10,9 +10,9 @@ import (
 	"collectord/networks"
 )
 
-// micro is the unit in which a Ledger counts, so that sums are exact: millionths of
+// million is how many of what a Ledger counts in, so that sums are exact, make one of
 // the network's own unit.
-const micro = 1e-6
+const million = 1e6
 
 // Ledger counts what each token of a network spends on a day, and holds it to the
 // network's budget. It outlives the Pollers of its network, and may serve several.
@@ -85,7 +85,7 @@ func NewLedger(s networks.Spending, known []Spent) *Ledger {
 
 // micros is an amount in millionths. One of less than a millionth is a millionth.
 func micros(amount float64) int64 {
-	return int64(min(math.Ceil(amount/micro-1e-6), math.MaxInt64/8))
+	return int64(min(math.Ceil(amount*million-1e-6), math.MaxInt64/8))
 }
 
 // SetBudget sets what each token may spend a day, 0 for no bound. It holds from the
@@ -101,12 +101,9 @@ func (l *Ledger) Standing(slot string, now time.Time) Standing {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	day, ends := l.day(now)
-	s := Standing{Budget: float64(l.budget) * micro, Ends: ends}
-	if p := l.pages[pageKey{slot, day}]; p != nil {
-		s.Spent = float64(p.spent+p.others) * micro
-		s.Full = l.room(p) < l.perRequest+l.perAccount
-	}
-	return s
+	p := l.page(pageKey{slot, day})
+	return Standing{Spent: float64(p.spent+p.others) / million, Budget: float64(l.budget) / million,
+		Full: l.room(p) < l.perRequest+l.perAccount, Ends: ends}
 }
 
 // day is the network's day at a time, and when it ends.
@@ -283,7 +280,7 @@ func (l *Ledger) settle(b *bill, refs []networks.Ref, results []networks.Result,
 		return l.close(b, 0, nil, nil)
 	}
 	if e != nil {
-		if !free(e.Kind) {
+		if !uncharged(e.Kind) {
 			return l.close(b, 0, nil, nil)
 		}
 		return l.close(b, int64(len(b.pays))*l.perAccount, b.pays, nil)
@@ -309,9 +306,9 @@ func (l *Ledger) settle(b *bill, refs []networks.Ref, results []networks.Result,
 	return l.close(b, int64(len(back))*l.perAccount, back, known)
 }
 
-// free reports whether an answer of a kind was certainly not charged for as far as
-// accounts go: the network said no, and about no account.
-func free(k networks.Kind) bool {
+// uncharged reports whether an answer of a kind was certainly not charged for as far
+// as accounts go: the network said no, and about no account.
+func uncharged(k networks.Kind) bool {
 	switch k {
 	case networks.RateLimited, networks.Quota, networks.Payment, networks.Unauthorized, networks.Challenge,
 		networks.Forbidden, networks.BadBatch, networks.NotFound, networks.Suspended:
@@ -364,6 +361,6 @@ func (l *Ledger) refusal(network, op string, now time.Time) *networks.Error {
 	defer l.mu.Unlock()
 	_, ends := l.day(now)
 	return &networks.Error{Op: network + ": " + op, Kind: networks.Quota, Until: ends, Err: errBudget,
-		Msg:  "the budget of " + l.spending.Amount(float64(l.budget)*micro) + " a day is spent",
+		Msg:  "the budget of " + l.spending.Amount(float64(l.budget)/million) + " a day is spent",
 		Hint: "raise networks." + network + ".budget, poll fewer accounts, or wait: the day ends at " + ends.UTC().Format(time.RFC3339)}
 }

@@ -31,6 +31,7 @@ type pass struct {
 	barred  map[string]*networks.Error // by limiter: no request more in this pass
 	givenUp map[string]int             // by limiter: requests given up in a row
 	probed  map[string]bool            // by slot: a dead token that this pass has tried
+	probing map[string]bool            // and that it is trying now
 	doubted map[int]bool               // accounts whose fall to 0 is being asked again
 	retried map[int]int                // accounts asked again because their item failed
 }
@@ -48,10 +49,11 @@ type task struct {
 	accounts [][]int // by ref
 	slots    []string
 
-	attempts int  // failed for a passing reason
-	limited  int  // told to wait
-	renewed  bool // after a token was renewed
-	halving  *int // requests spent on halving the batch this task comes from
+	attempts int   // failed for a passing reason
+	limited  int   // told to wait
+	renewed  bool  // after a token was renewed
+	halving  *int  // requests spent on halving the batch this task comes from
+	rest     *task // what a budget had no room for; asked for after this
 }
 
 func newPass(p *Poller, job *Job, left []int) *pass {
@@ -61,6 +63,7 @@ func newPass(p *Poller, job *Job, left []int) *pass {
 		barred:   make(map[string]*networks.Error),
 		givenUp:  make(map[string]int),
 		probed:   make(map[string]bool),
+		probing:  make(map[string]bool),
 		doubted:  make(map[int]bool),
 		retried:  make(map[int]int),
 	}
@@ -147,12 +150,15 @@ func (r *pass) round(ctx context.Context, questions []question) error {
 
 // groups plans the questions and gathers the batches that share a limit.
 func (r *pass) groups(questions []question) map[string][]*task {
-	pools := make(map[string][]question)
+	type share struct{ pool, paid string } // accounts that one token is paid for do not share batches with others
+	now := time.Now()
+	shares := make(map[share][]question)
 	for _, q := range questions {
-		pools[q.pool] = append(pools[q.pool], q)
+		s := share{q.pool, r.poller.opts.Ledger.paidWith(strings.Fields(q.pool), q.ref, now)}
+		shares[s] = append(shares[s], q)
 	}
 	groups := make(map[string][]*task)
-	for pool, qs := range pools {
+	for s, qs := range shares {
 		refs := make([]networks.Ref, len(qs))
 		accounts := make(map[networks.Ref][]int, len(qs))
 		for i, q := range qs {
@@ -160,11 +166,11 @@ func (r *pass) groups(questions []question) map[string][]*task {
 			accounts[q.ref] = q.accounts
 		}
 		for _, b := range r.poller.opts.Network.Plan(refs) {
-			t := &task{batch: b, slots: strings.Fields(pool), halving: new(int)}
+			t := &task{batch: b, slots: strings.Fields(s.pool), halving: new(int)}
 			for _, ref := range b.Refs {
 				t.accounts = append(t.accounts, accounts[ref])
 			}
-			key := pool + "\n" + b.Limiter
+			key := s.pool + "\n" + b.Limiter
 			groups[key] = append(groups[key], t)
 		}
 	}
@@ -234,7 +240,7 @@ func (r *pass) askAgain(account int, a Answer) bool {
 
 // answer hands answers on, one call at a time.
 func (r *pass) answer(ctx context.Context, answers []Answer, used Usage) error {
-	if len(answers) == 0 && used == (Usage{}) {
+	if len(answers) == 0 && used.none() {
 		return nil
 	}
 	r.answering.Lock()

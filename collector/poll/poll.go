@@ -24,6 +24,9 @@
 //	Challenge             the token is parked for a person, 30 min doubling to 6 h
 //	Forbidden             the accounts fail; the configuration is wrong
 //	BadBatch              halves, down to the bad one, 40 requests a batch at most
+//
+// What requests cost is counted in a Ledger; one that the budget of a token has no
+// room for is not made, and of a batch that does not fit the part that does is.
 package poll
 
 import (
@@ -61,6 +64,7 @@ type Options struct {
 	Slots       []string // the network's pool; none for a network without tokens
 	PerSecond   float64  // requests per second and token; 0: the descriptor's
 	Concurrency int      // requests under way at once per token; 0: the descriptor's
+	Ledger      *Ledger  // of the network; nil: one without a budget that begins at 0
 }
 
 // Account is one account of a Job.
@@ -89,7 +93,12 @@ type Answer struct {
 }
 
 // Usage counts what answers cost.
-type Usage struct{ Requests, Retries int }
+type Usage struct {
+	Requests, Retries int
+	Spent             Spent // what Job.Spend has not been told of
+}
+
+func (u *Usage) none() bool { return u.Requests == 0 && u.Retries == 0 && u.Spent.none() }
 
 // Job is one poll.
 type Job struct {
@@ -101,6 +110,11 @@ type Job struct {
 	// thing that happens with the answers happens after it has returned nil; an
 	// error ends the poll. Answers without any are possible: their Usage counts.
 	Answer func(ctx context.Context, answers []Answer, used Usage) error
+	// Spend, if not nil, puts on disk what a request may cost before it is made, where
+	// the network has a budget; or what was spent where no answer follows. It returns
+	// what other processes have spent with the same token on the same day, in
+	// millionths. An error ends the poll. Calls may overlap.
+	Spend func(ctx context.Context, s Spent) (others int64, err error)
 	// Failing, if not nil, hears of accounts that nobody answered for and that will
 	// be asked again at a time.
 	Failing func(answers []Answer, again time.Time)
@@ -125,6 +139,9 @@ func New(opts Options) *Poller {
 	}
 	if opts.Concurrency <= 0 {
 		opts.Concurrency = defaultConcurrency
+	}
+	if opts.Ledger == nil {
+		opts.Ledger = NewLedger(opts.Descriptor.Spending, nil)
 	}
 	return &Poller{opts: opts, limiters: make(map[string]*limiter), tokens: make(map[string]*token)}
 }
@@ -170,7 +187,8 @@ func (p *Poller) Poll(ctx context.Context, job Job) error {
 func (p *Poller) final(ctx context.Context, job *Job, failed []Answer) (others []Answer, err error) {
 	var final []Answer
 	for _, a := range failed {
-		if a.Err.Kind == networks.Forbidden || a.ofItem && a.Err.Kind == networks.Malformed {
+		if a.Err.Kind == networks.Forbidden || a.ofItem && a.Err.Kind == networks.Malformed ||
+			errors.Is(a.Err.Err, errBudget) && !a.Err.Until.Before(job.Until) {
 			final = append(final, a)
 		} else {
 			others = append(others, a)

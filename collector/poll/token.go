@@ -40,6 +40,21 @@ type lease struct {
 	release func()
 }
 
+// slot is that of the lease's token, "" for none.
+func (l lease) slot() string {
+	if l.token == nil {
+		return ""
+	}
+	return l.token.slot
+}
+
+// done gives back a lease that no request was made with.
+func (l lease) done() {
+	if l.release != nil {
+		l.release()
+	}
+}
+
 // set changes the state of the lease's token and remembers it.
 func (l lease) set(p *Poller, s keychain.State) {
 	if l.token != nil {
@@ -146,10 +161,18 @@ func (r *pass) acquire(ctx context.Context, t *task) (lease, *networks.Error) {
 			return lease{}, refusal
 		}
 		release, err := l.enter(ctx)
+		if l.probe {
+			leave := release
+			release = func() { r.probeOver(l.slot()); leave() }
+		}
 		if err != nil {
+			release()
 			return lease{}, nil // the caller looks at ctx
 		}
-		l.release = release
+		if l.token != nil && !r.stillGood(l) {
+			release()
+			continue
+		}
 		if until := l.limiter.restUntil(); r.tooLate(until) && time.Until(until) > 0 {
 			release()
 			if l.token == nil {
@@ -189,7 +212,8 @@ func (r *pass) stillGood(l lease) bool {
 	return ok || s.Name == keychain.Dead && l.probe
 }
 
-// enter waits for the gate of an unproven token.
+// enter waits for the gate of an unproven token. The caller calls release, whatever
+// the error.
 func (l lease) enter(ctx context.Context) (release func(), err error) {
 	t := l.token
 	if t == nil {
@@ -211,13 +235,20 @@ func (l lease) enter(ctx context.Context) (release func(), err error) {
 	case t.gate <- struct{}{}:
 		return func() { <-t.gate; leave() }, nil
 	case <-ctx.Done():
-		leave()
-		return nil, ctx.Err()
+		return leave, ctx.Err()
 	}
 }
 
-// choose picks the least busy token of the task's pool that may be used; one that
-// rests for a moment only where there is no other.
+// probeOver notes that the one try of a dead token has been made.
+func (r *pass) probeOver(slot string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.probing[slot] = false
+}
+
+// choose picks the token of the task's pool that may be used with the most accounts
+// and for the least money, and of those the least busy; one that rests for a moment
+// only where there is no other.
 func (r *pass) choose(t *task) (lease, *networks.Error) {
 	if len(t.slots) == 0 {
 		return r.free(t)
@@ -225,10 +256,10 @@ func (r *pass) choose(t *task) (lease, *networks.Error) {
 	var best candidate
 	var worst *networks.Error
 	for _, slot := range t.slots {
-		c, refusal := r.candidate(slot, t.batch.Limiter)
+		c, refusal := r.candidate(slot, t)
 		if refusal != nil {
 			worst = moreTelling(worst, refusal)
-		} else if best.token == nil || c.load < best.load {
+		} else if best.token == nil || c.better(best) {
 			best = c
 		}
 	}
@@ -239,7 +270,19 @@ func (r *pass) choose(t *task) (lease, *networks.Error) {
 	if r.hopeless(key) {
 		return lease{}, r.away()
 	}
-	return lease{token: best.token, value: best.value, probe: best.probe, key: key, limiter: r.poller.limiter(key)}, nil
+	return lease{token: best.token, value: best.value, probe: r.probe(best), key: key, limiter: r.poller.limiter(key)}, nil
+}
+
+// probe reports whether the candidate's request is the one try of a dead token.
+func (r *pass) probe(c candidate) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	slot := c.token.slot
+	if !c.probe || r.probed[slot] {
+		return false
+	}
+	r.probed[slot], r.probing[slot] = true, true
+	return true
 }
 
 // free is the lease of a network that takes no token.
@@ -253,6 +296,10 @@ func (r *pass) free(t *task) (lease, *networks.Error) {
 	}
 	if r.hopeless(key) {
 		return lease{}, r.away()
+	}
+	now := time.Now()
+	if fit, _ := r.poller.opts.Ledger.quote("", t.batch.Refs, now); fit == 0 {
+		return lease{}, r.poller.opts.Ledger.refusal(r.poller.opts.Descriptor.Name, t.batch.Op, now)
 	}
 	return lease{key: key, limiter: r.poller.limiter(key)}, nil
 }
@@ -277,8 +324,21 @@ func (r *pass) resting(t *task, until time.Time) *networks.Error {
 type candidate struct {
 	token *token
 	value keychain.Token
+	fit   int   // accounts that its budget has room for
+	cost  int64 // of asking for them
 	load  int
 	probe bool
+}
+
+// better reports whether a request is rather made with c than with d.
+func (c candidate) better(d candidate) bool {
+	switch {
+	case c.fit != d.fit:
+		return c.fit > d.fit
+	case c.cost != d.cost:
+		return c.cost < d.cost
+	}
+	return c.load < d.load
 }
 
 // restingLoad is more than any load: a token at work is better than one at rest.
@@ -286,27 +346,35 @@ const restingLoad = 1 << 20
 
 // candidate is the token of a slot if a request may be made with it. A dead token
 // is tried once a pass: whoever mended it elsewhere need not tell us.
-func (r *pass) candidate(slot, limit string) (candidate, *networks.Error) {
-	name := r.poller.opts.Descriptor.Name
+func (r *pass) candidate(slot string, t *task) (candidate, *networks.Error) {
+	name, ledger := r.poller.opts.Descriptor.Name, r.poller.opts.Ledger
 	tok := r.poller.tokenIn(slot)
 	if tok == nil {
 		return candidate{}, &networks.Error{Op: name, Kind: networks.Unauthorized, Msg: "no token in slot " + slot,
 			Hint: "store one with `collectord keychain assign " + slot + "`"}
 	}
+	now := time.Now()
+	fit, cost := ledger.quote(slot, t.batch.Refs, now)
+	if fit == 0 {
+		return candidate{}, ledger.refusal(name, t.batch.Op, now)
+	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if e := r.barred[slot+"\n"+limit]; e != nil {
+	if e := r.barred[slot+"\n"+t.batch.Limiter]; e != nil {
 		return candidate{}, e
 	}
 	ok, s := tok.usable(time.Now())
 	tok.mu.Lock()
-	c := candidate{token: tok, value: tok.value, load: tok.waiting}
+	c := candidate{token: tok, value: tok.value, fit: fit, cost: cost, load: tok.waiting}
 	tok.mu.Unlock()
 	switch {
 	case ok:
 		return c, nil
 	case s.Name == keychain.Dead && !r.probed[slot]:
-		r.probed[slot], c.probe = true, true
+		c.probe = true
+		return c, nil
+	case s.Name == keychain.Dead && r.probing[slot]:
+		c.load += restingLoad // until it is known what came of it
 		return c, nil
 	case s.Name == keychain.Cooling && !r.tooLate(s.Until):
 		c.load += restingLoad // its limiter rests as long

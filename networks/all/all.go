@@ -12,6 +12,7 @@ import (
 	"collectord/networks/instagram"
 	"collectord/networks/mastodon"
 	"collectord/networks/odnoklassniki"
+	"collectord/networks/reddit"
 	"collectord/networks/sim"
 	"collectord/networks/telegram"
 	"collectord/networks/threads"
@@ -41,6 +42,7 @@ func entries() []entry {
 		{threads.Descriptor(), sim.Threads},
 		{telegram.Descriptor(), sim.Telegram},
 		{twitch.Descriptor(), sim.Twitch},
+		{reddit.Descriptor(), sim.Reddit},
 	}
 }
 

@@ -11,16 +11,12 @@ import (
 	"collectord/networks/internal/rest"
 )
 
-// redirect is the redirect address that an app has to have registered: OK compares
-// it letter by letter, so that a port of ours would not do. Nobody listens there; the
-// browser shows an error page, and its address bar what is to be pasted.
-const redirect = "https://localhost/"
-
 // login is the word for it in errors.
 const login = "login"
 
 // Logins are two ways through the same page: a token that lives 30 days, for an app
-// with that right, and a refresh token, for one without.
+// with that right, and a refresh token, for one without. OK compares the redirect
+// address letter by letter with the one in the app's settings.
 func (n *network) Logins() []networks.Login {
 	fields := []networks.LoginField{
 		{Name: "app_id", Prompt: "application ID"},
@@ -30,11 +26,11 @@ func (n *network) Logins() []networks.Login {
 	return []networks.Login{
 		{
 			Name: "code", Title: "a token of 30 days, which polls prolong; for an app with the right LONG_ACCESS_TOKEN",
-			Slot: "ok", Fields: fields, Redirect: redirect, Begin: n.begin("VALUABLE_ACCESS;LONG_ACCESS_TOKEN;GROUP_CONTENT", grant.value),
+			Slot: "ok", Fields: fields, Begin: n.begin("VALUABLE_ACCESS;LONG_ACCESS_TOKEN;GROUP_CONTENT", grant.value),
 		},
 		{
 			Name: "refresh", Title: "a refresh token, of which tokens of 30 minutes are made; for any app",
-			Slot: "raw_ok", Fields: fields, Redirect: redirect, Begin: n.begin("VALUABLE_ACCESS;GROUP_CONTENT", rawValue),
+			Slot: "raw_ok", Fields: fields, Begin: n.begin("VALUABLE_ACCESS;GROUP_CONTENT", rawValue),
 		},
 	}
 }

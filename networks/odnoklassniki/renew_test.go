@@ -199,13 +199,16 @@ func TestTouch(t *testing.T) {
 	}
 }
 
+// loopback is where the command waits.
+const loopback = "http://127.0.0.1:9185/"
+
 func begin(t *testing.T, n networks.Network, way string) (networks.LoginSession, url.Values) {
 	t.Helper()
 	for _, l := range n.(networks.LoginNetwork).Logins() {
 		if l.Name != way {
 			continue
 		}
-		s, err := l.Begin(map[string]keychain.Secret{"app_id": "app-id", "app_key": "app-key", "app_secret": "app-secret"}, l.Redirect)
+		s, err := l.Begin(map[string]keychain.Secret{"app_id": "app-id", "app_key": "app-key", "app_secret": "app-secret"}, loopback)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -230,13 +233,13 @@ func TestLogins(t *testing.T) {
 		t.Run(way, func(t *testing.T) {
 			n := simulated(world())
 			s, q := begin(t, n, way)
-			if q.Get("client_id") != "app-id" || q.Get("scope") != want.scope || q.Get("response_type") != "code" || q.Get("redirect_uri") != "https://localhost/" {
+			if q.Get("client_id") != "app-id" || q.Get("scope") != want.scope || q.Get("response_type") != "code" || q.Get("redirect_uri") != loopback {
 				t.Errorf("the page is asked for %v", q)
 			}
-			if _, err := s.Finish(t.Context(), "https://localhost/?code=the-code&state=other"); !errors.Is(err, networks.ErrOtherLogin) {
+			if _, err := s.Finish(t.Context(), loopback+"?code=the-code&state=other"); !errors.Is(err, networks.ErrOtherLogin) {
 				t.Errorf("another state: %v", err)
 			}
-			fresh, err := s.Finish(t.Context(), " https://localhost/?code=the-code&state="+q.Get("state")+"\n")
+			fresh, err := s.Finish(t.Context(), " "+loopback+"?code=the-code&state="+q.Get("state")+"\n")
 			if err != nil || strings.Join(fresh.Value.Names(), " ") != want.fields {
 				t.Fatalf("%v, %v, want %s", fresh.Value.Names(), err, want.fields)
 			}
@@ -245,7 +248,7 @@ func TestLogins(t *testing.T) {
 					t.Errorf("the slot does not take it: %v", f.Check(slot, fresh.Value))
 				}
 			}
-			_, err = s.Finish(t.Context(), "https://localhost/?code=the-code&state="+q.Get("state"))
+			_, err = s.Finish(t.Context(), loopback+"?code=the-code&state="+q.Get("state"))
 			var e *networks.Error
 			if !errors.As(err, &e) || e.Kind != networks.Unauthorized {
 				t.Errorf("a code used twice: %v, want unauthorized", err)
@@ -258,17 +261,17 @@ func TestLogins(t *testing.T) {
 func TestLoginRefused(t *testing.T) {
 	n := simulated(world())
 	for _, l := range n.(networks.LoginNetwork).Logins() {
-		if _, err := l.Begin(map[string]keychain.Secret{"app_id": "1"}, l.Redirect); err == nil {
+		if _, err := l.Begin(map[string]keychain.Secret{"app_id": "1"}, loopback); err == nil {
 			t.Errorf("%s begins without app_key", l.Name)
 		}
 	}
 	s, q := begin(t, n, "code")
 	for address, want := range map[string]networks.Kind{
-		"https://localhost/?error=access_denied&state=" + q.Get("state"): networks.Forbidden,
-		"https://localhost/?state=" + q.Get("state"):                     networks.Malformed,
-		"https://localhost/": networks.Malformed,
-		"the-code":           networks.Malformed,
-		"https://%zz/":       networks.Malformed,
+		loopback + "?error=access_denied&state=" + q.Get("state"): networks.Forbidden,
+		loopback + "?state=" + q.Get("state"):                     networks.Malformed,
+		loopback:                                                  networks.Malformed,
+		"the-code":                                                networks.Malformed,
+		"https://%zz/":                                            networks.Malformed,
 	} {
 		_, err := s.Finish(t.Context(), address)
 		var e *networks.Error

@@ -27,11 +27,11 @@ func (n *network) Parse(account string) (networks.Ref, error) {
 	}
 	path, ok := address(s)
 	if !ok {
-		path = strings.TrimSuffix(strings.TrimPrefix(s, "/"), "/")
+		path = strings.TrimPrefix(s, "/")
 		if !strings.Contains(path, "/") {
 			path = "r/" + path
 		}
-		if strings.Count(path, "/") > 1 {
+		if path = strings.TrimSuffix(path, "/"); strings.Count(path, "/") > 1 {
 			return networks.Ref{}, unexpected(account)
 		}
 	}

@@ -152,13 +152,9 @@ func (n *network) result(op string, r networks.Ref, t thing) networks.Result {
 	if _, counted := s.Subscribers.Get(); counted {
 		return res
 	}
-	switch s.Type {
-	case "":
+	if s.Type != "private" {
 		return malformed("subscribers is missing")
-	case "private", "employees_only", "gold_only":
-		res.Err = n.rest.Error(op, networks.Private, "", "the community is "+rest.Words(keychain.Token{}, s.Type)+" and came without its number", nil)
-	default:
-		res.Err = n.rest.Error(op, networks.Hidden, "", "the community came without its number", nil)
 	}
+	res.Err = n.rest.Error(op, networks.Private, "", "the community is private and came without its number", nil)
 	return res
 }

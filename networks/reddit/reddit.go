@@ -12,7 +12,8 @@
 //
 //	Reddit says                        here
 //	a community is left out            NotFound: unknown, banned, or private
-//	subscribers is null                Private of a private one, else Hidden
+//	a private one without subscribers  Private, of the community
+//	subscribers is missing             Malformed, of the community; never 0
 //	401                                Unauthorized: the app's token is made anew, once
 //	403                                Forbidden: the app has no access, or the User-Agent is refused
 //	429                                RateLimited, until X-Ratelimit-Reset

@@ -4,7 +4,6 @@ import (
 	"context"
 
 	"collectord/keychain"
-	"collectord/networks"
 	"collectord/networks/internal/apptoken"
 )
 
@@ -23,15 +22,8 @@ const probe = "t5_6"
 // app's id and secret where there is none or it is refused. An app may get a token
 // and still have no access; that shows only once there is one.
 func (n *network) Check(ctx context.Context, token keychain.Token) (string, error) {
-	report, err := n.app.Check(ctx, token, func() error {
+	return n.app.Check(ctx, token, "reads communities", func() error {
 		_, err := n.info(ctx, token, byID, "id", []string{probe})
 		return err
 	})
-	if err != nil {
-		return "", err
-	}
-	if token.Get("access_token") == "" {
-		return "app; " + report, nil
-	}
-	return "app, reads communities; " + report, nil
 }

@@ -6,7 +6,7 @@ import (
 )
 
 // An app of a network that gives tokens to apps (Twitch, Reddit) is allowed by
-// AllowToken(network, clientID, clientSecret), and a token of it by
+// AllowToken(network, clientID, clientSecret), and then a token of it by
 // AllowToken(network, token, clientID, expires), where expires, RFC 3339, may be left
 // out.
 
@@ -29,7 +29,7 @@ func (w *World) newAppToken(network, id string, life time.Duration) string {
 }
 
 // appOf returns the app that a token belongs to, and false for a token that is
-// unknown, revoked or past its end.
+// unknown, revoked, past its end or of an app that is.
 func (w *World) appOf(network, token string) (id string, ok bool) {
 	state, belongs := w.Token(network, token)
 	if state != TokenGood || len(belongs) == 0 {
@@ -41,5 +41,6 @@ func (w *World) appOf(network, token string) (id string, ok bool) {
 			return "", false
 		}
 	}
-	return belongs[0], true
+	known, _ := w.appLogin(network, belongs[0], "")
+	return belongs[0], known
 }

@@ -61,17 +61,20 @@ func (m *metaTokens) answer(rw http.ResponseWriter, r *http.Request, path string
 		return send(rw, 0, m.refresh(r.URL.Query()))
 	}
 	grant, get := r.Form.Get("grant_type"), r.Method == http.MethodGet
+	reply := graphError("Unsupported request", 100, 0)
 	switch {
-	case path == "access_token" && get && grant == m.own+"_exchange_token":
-		return send(rw, 0, m.exchange(r.URL.Query(), "client_secret", "access_token"))
-	case path == "oauth/access_token" && get && m.fb && grant == "fb_exchange_token":
-		return send(rw, 0, m.exchange(r.URL.Query(), "client_id", "client_secret", "fb_exchange_token"))
-	case path == "oauth/access_token" && get && m.fb:
-		return send(rw, 0, m.redeem("fb", r.Form))
-	case path == "oauth/access_token" && !get && m.own != "" && grant == "authorization_code" && r.URL.RawQuery == "":
-		return send(rw, 0, m.redeem(m.own, r.Form))
+	case path == "access_token":
+		if get && grant == m.own+"_exchange_token" {
+			reply = m.exchange(r.URL.Query(), "client_secret", "access_token")
+		}
+	case get && m.fb && grant == "fb_exchange_token":
+		reply = m.exchange(r.URL.Query(), "client_id", "client_secret", "fb_exchange_token")
+	case get && m.fb:
+		reply = m.redeem("fb", r.Form)
+	case !get && m.own != "" && grant == "authorization_code" && r.URL.RawQuery == "":
+		reply = m.redeem(m.own, r.Form)
 	}
-	return send(rw, 0, graphError("Unsupported request", 100, 0))
+	return send(rw, 0, reply)
 }
 
 // authorize is the dialog: it asks nobody and redirects with a code.
@@ -87,7 +90,8 @@ func (m *metaTokens) authorize(rw http.ResponseWriter, r *http.Request) (int, st
 	m.codes[code] = metaCode{q.Get("client_id"), q.Get("redirect_uri")}
 	m.mu.Unlock()
 	redirect.RawQuery = url.Values{"code": {code}, "state": {q.Get("state")}}.Encode()
-	http.Redirect(rw, r, redirect.String()+"#_=_", http.StatusFound)
+	rw.Header().Set("Location", redirect.String()+"#_=_")
+	rw.WriteHeader(http.StatusFound)
 	return 0, ""
 }
 

@@ -1,8 +1,6 @@
 package threads_test
 
 import (
-	"errors"
-	"fmt"
 	"io"
 	"net/http"
 	"net/url"
@@ -63,10 +61,6 @@ const (
 	five = `{"data":[{"name":"followers_count","total_value":{"value":5}}]}`
 	who  = `{"id":"7","username":"Brand","name":"B","is_verified":true}`
 )
-
-func fault(code, subcode int) string {
-	return fmt.Sprintf(`{"error":{"message":"(#%d) words","type":"OAuthException","code":%d,"error_subcode":%d}}`, code, code, subcode)
-}
 
 // ask asks for refs with both requests.
 func ask(t *testing.T, s *server, refs ...networks.Ref) []networks.Result {
@@ -143,53 +137,5 @@ func TestCounts(t *testing.T) {
 	results, err := n.Profiles(t.Context(), token, networks.Batch{Op: "me", Refs: []networks.Ref{{Kind: "me"}}})
 	if err != nil || results[0].Err == nil || results[0].Err.Kind != networks.Malformed {
 		t.Errorf("without a count: %+v, %v", results, err)
-	}
-}
-
-func TestErrors(t *testing.T) {
-	for _, c := range []struct {
-		body string
-		kind networks.Kind
-		hint string
-	}{
-		{recorded(t, "facebook/error-190.json"), networks.Unauthorized, "password"},
-		{recorded(t, "facebook/error-100-unsupported-get.json"), networks.Forbidden, "own account"},
-		{fault(10, 0), networks.Forbidden, "threads_manage_insights"},
-		{fault(200, 0), networks.Forbidden, "threads_manage_insights"},
-		{fault(4, 0), networks.RateLimited, ""},
-		{fault(80002, 0), networks.RateLimited, ""},
-		{fault(190, 459), networks.Challenge, "checkpoint"},
-		{fault(2, 0), networks.Temporary, ""},
-		{fault(424242, 0), networks.Malformed, ""},
-	} {
-		for _, bodies := range [][]string{{c.body}, {five, c.body}} { // in the first request, and in the second
-			r := ask(t, says(200, bodies...), networks.Ref{Kind: "me"})[0]
-			if r.Err == nil || r.Err.Kind != c.kind || !strings.Contains(r.Err.Hint, c.hint) {
-				t.Errorf("%s: %v, want %s with the hint %q", c.body, r.Err, c.kind, c.hint)
-			}
-		}
-	}
-}
-
-func TestCheck(t *testing.T) {
-	for name, c := range map[string]struct {
-		token  keychain.Token
-		bodies []string
-		report string
-		kind   networks.Kind
-	}{
-		"good":       {token, []string{who, five}, "token of @Brand, reads the followers", 0},
-		"no scope":   {token, []string{who, fault(10, 0)}, "", networks.Forbidden},
-		"no count":   {token, []string{who, `{}`}, "", networks.Malformed},
-		"refused":    {token, []string{fault(190, 463)}, "", networks.Unauthorized},
-		"nameless":   {token, []string{`{}`}, "", networks.Malformed},
-		"no token":   {keychain.Token{}, []string{who}, "", networks.Unauthorized},
-		"no mapping": {keychain.Token{Slot: "th", Value: keychain.Mapping(map[string]string{"a": "b"})}, []string{who}, "", networks.Unauthorized},
-	} {
-		report, err := says(200, c.bodies...).network().(networks.Checker).Check(t.Context(), c.token)
-		var e *networks.Error
-		if errors.As(err, &e) && e.Kind != c.kind || err == nil && c.kind != 0 || !strings.HasPrefix(report, c.report) || c.report == "" && report != "" {
-			t.Errorf("%s: %q, %v, want %q, %s", name, report, err, c.report, c.kind)
-		}
 	}
 }

@@ -166,6 +166,7 @@ func TestRecordedTotal(t *testing.T) {
 // poll, and a channel under two names one.
 func TestRequests(t *testing.T) {
 	w := sim.NewWorld(1)
+	w.AllowToken("twitch", "theapp", "appsecret")
 	w.AllowToken("twitch", "apptoken", "theapp")
 	var refs []networks.Ref
 	for i := range 150 {

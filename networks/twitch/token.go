@@ -23,7 +23,7 @@ const probe = "twitch"
 // Check asks for one channel with the app's token, and for a new token with the app's
 // id and secret where there is none or it is refused.
 func (n *network) Check(ctx context.Context, token keychain.Token) (string, error) {
-	report, err := n.app.Check(ctx, token, func() error {
+	return n.app.Check(ctx, token, "reads channels", func() error {
 		resp, err := n.get(ctx, token, opUsers, url.Values{"login": {probe}})
 		if err != nil {
 			return err
@@ -42,8 +42,4 @@ func (n *network) Check(ctx context.Context, token keychain.Token) (string, erro
 		}
 		return nil
 	})
-	if err != nil {
-		return "", err
-	}
-	return "app, reads channels; " + report, nil
 }

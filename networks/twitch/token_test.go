@@ -42,7 +42,7 @@ func rig(t *testing.T, secret string) (networks.Network, *keychain.KeyChain, *si
 // TestAppToken follows the app's token from the first poll to its revocation.
 func TestAppToken(t *testing.T) {
 	n, k, w := rig(t, "MARKEDsecret")
-	if report, err := k.Check(t.Context(), "tc"); err != nil || !strings.Contains(report, "id and secret are good") {
+	if report, err := k.Check(t.Context(), "tc"); err != nil || !strings.Contains(report, "its id and secret are good") {
 		t.Errorf("a check says %q, %v", report, err)
 	}
 	w.ResetLog("twitch")

@@ -59,8 +59,8 @@ type App struct {
 	Rest *rest.Client
 	Op   string // of the request, for errors
 	URL  string // where tokens are made
-	// Basic sends id and secret in an Authorization header, as RFC 6749 has it, in
-	// place of the form.
+	// Basic sends id and secret in an Authorization header (RFC 7617) in place of the
+	// form.
 	Basic bool
 	Slot  string // kind of the slot, for hints
 	// Hint is what the operator can do about an id or a secret that is refused.
@@ -124,8 +124,9 @@ func (a *App) app(op string, t keychain.Token) (string, *networks.Error) {
 // Check tries a slot: its token by probe, which says of a token that it is refused by
 // the Kind Unauthorized, and id and secret by asking for a token where there is none
 // or it is refused. A token that is made so is forgotten: what is in a slot is the
-// keychain's to change.
-func (a *App) Check(ctx context.Context, t keychain.Token, probe func() error) (report string, err error) {
+// keychain's to change. Does is what a probe that went well has shown: "reads
+// channels".
+func (a *App) Check(ctx context.Context, t keychain.Token, does string, probe func() error) (report string, err error) {
 	if _, e := a.app(a.Op, t); e != nil {
 		return "", e
 	}
@@ -133,15 +134,18 @@ func (a *App) Check(ctx context.Context, t keychain.Token, probe func() error) (
 	if t.Get(accessToken) != "" {
 		err := probe()
 		var e *networks.Error
-		if !errors.As(err, &e) || e.Kind != networks.Unauthorized {
-			return life(t, time.Now()), err
+		switch {
+		case err == nil:
+			return "app, " + does + "; " + life(t, time.Now()), nil
+		case !errors.As(err, &e) || e.Kind != networks.Unauthorized:
+			return "", err
 		}
 		words = "the app's token has ended and is made anew when it is needed"
 	}
 	if _, _, err := a.ask(ctx, t); err != nil {
 		return "", plain(err)
 	}
-	return "id and secret are good; " + words, nil
+	return "app, its id and secret are good; " + words, nil
 }
 
 // life says how long the token is good for. Not until when: expires_at is a part of
@@ -172,8 +176,9 @@ func (a *App) ask(ctx context.Context, t keychain.Token) (token string, expires 
 	r := rest.Request{Op: a.Op, URL: a.URL, Form: url.Values{"grant_type": {"client_credentials"}}}
 	id, secret := t.Get(clientID), t.Get(clientSecret)
 	if a.Basic {
-		pair := url.QueryEscape(id) + ":" + url.QueryEscape(secret)
-		r.Header = http.Header{"Authorization": {"Basic " + base64.StdEncoding.EncodeToString([]byte(pair))}}
+		// Not escaped, as RFC 6749 has it: those that give out ids and secrets in need
+		// of it do not agree on who unescapes them.
+		r.Header = http.Header{"Authorization": {"Basic " + base64.StdEncoding.EncodeToString([]byte(id+":"+secret))}}
 	} else {
 		r.Form.Set(clientID, id)
 		r.Form.Set(clientSecret, secret)

@@ -89,7 +89,7 @@ func TestBasic(t *testing.T) {
 		t.Errorf("%v, expires at %q, want no end", err, fresh.Value.Get("expires_at"))
 	}
 	pair, _ := base64.StdEncoding.DecodeString(strings.TrimPrefix(s.asked.Header.Get("Authorization"), "Basic "))
-	if string(pair) != "MARKEDid:MARKED%2Bsecret%2F%3D" || s.form != "grant_type=client_credentials" {
+	if string(pair) != "MARKEDid:MARKED+secret/=" || s.form != "grant_type=client_credentials" {
 		t.Errorf("asked with %s, %s", s.form, pair)
 	}
 }
@@ -137,7 +137,7 @@ func TestFailures(t *testing.T) {
 			if c.refusal && (refusal.State.Name != keychain.Dead || refusal.State.Hint != a.Hint || e.Hint != a.Hint) {
 				t.Errorf("the state is %+v", refusal.State)
 			}
-			_, checkErr := a.Check(t.Context(), tok, func() error { return &networks.Error{Kind: networks.Unauthorized} })
+			_, checkErr := a.Check(t.Context(), tok, "reads", func() error { return &networks.Error{Kind: networks.Unauthorized} })
 			var asIs *networks.Error
 			if !errors.As(checkErr, &asIs) || asIs.Kind != c.kind || errors.As(checkErr, &refusal) {
 				t.Errorf("a check says %v", checkErr)
@@ -204,7 +204,7 @@ func TestCheck(t *testing.T) {
 		err    error
 	}{
 		"no token yet":  {slot(), errors.New("not to be asked"), "the app's token is made when it is needed", nil},
-		"a good token":  {slot("access_token", old, "expires_at", time.Now().Add(960*time.Hour).Format(time.RFC3339)), nil, "its token is good for 40 days and renewed by itself", nil},
+		"a good token":  {slot("access_token", old, "expires_at", time.Now().Add(960*time.Hour).Format(time.RFC3339)), nil, "app, reads; its token is good for 40 days and renewed by itself", nil},
 		"a short one":   {slot("access_token", old, "expires_at", time.Now().Add(time.Hour).Format(time.RFC3339)), nil, "good for 60 minutes", nil},
 		"an over one":   {slot("access_token", old, "expires_at", "1999-01-01T00:00:00Z"), nil, "its token is renewed by itself", nil},
 		"no known end":  {slot("access_token", old), nil, "its token is renewed by itself", nil},
@@ -213,7 +213,7 @@ func TestCheck(t *testing.T) {
 		"no app at all": {keychain.Token{}, nil, "", nil},
 	} {
 		s := good
-		report, err := s.app(false).Check(context.Background(), c.token, func() error { return c.probe })
+		report, err := s.app(false).Check(context.Background(), c.token, "reads", func() error { return c.probe })
 		switch {
 		case name == "no app at all":
 			if err == nil {
