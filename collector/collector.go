@@ -42,9 +42,12 @@ import (
 	"collectord/networks"
 )
 
-// Options is what a Collector is made with. All of it is needed but HTTP.
+// Options is what a Collector is made with. All of it is needed but HTTP and Purse.
 type Options struct {
-	Journal   *journal.Journal
+	Journal *journal.Journal
+	// Purse is the journal that keeps what tokens spent, where it is another; it may be
+	// open for reading only.
+	Purse     *journal.Journal
 	Tokens    poll.Tokens
 	Log       *zap.Logger
 	HTTP      *http.Client // for all networks; nil: one with bounds on every phase
@@ -57,6 +60,7 @@ type Collector struct {
 	rows   map[journal.AccountKey]journal.Account // what was remembered at the start
 	latest map[journal.AccountKey]journal.Latest
 	slots  map[string]map[string]time.Time
+	spent  map[string][]poll.Spent // by network
 
 	mu       sync.Mutex
 	order    []string // of networks, as in the config
@@ -71,6 +75,9 @@ func New(ctx context.Context, cfg *config.Config, opts Options) (*Collector, err
 	if opts.HTTP == nil {
 		opts.HTTP = newHTTP()
 	}
+	if opts.Purse == nil {
+		opts.Purse = opts.Journal
+	}
 	c := &Collector{opts: opts, networks: make(map[string]*network), stop: make(map[string]context.CancelFunc)}
 	var err error
 	if c.rows, err = opts.Journal.Accounts(ctx); err != nil {
@@ -80,6 +87,9 @@ func New(ctx context.Context, cfg *config.Config, opts Options) (*Collector, err
 		return nil, err
 	}
 	if c.slots, err = opts.Journal.Slots(ctx); err != nil {
+		return nil, err
+	}
+	if c.spent, err = readSpent(ctx, opts.Purse); err != nil {
 		return nil, err
 	}
 	c.Configure(cfg)
@@ -117,9 +127,13 @@ func (c *Collector) Configure(cfg *config.Config) {
 // configure makes or changes one network. The caller holds c.mu.
 func (c *Collector) configure(cfg config.Network) {
 	n := c.networkOf(cfg.Name)
+	if n.ledger == nil {
+		n.ledger = poll.NewLedger(cfg.Descriptor.Spending, c.spent[cfg.Name])
+	}
+	n.ledger.SetBudget(cfg.Budget)
 	poller := n.poller
 	if poller == nil || !samePoller(n.cfg, cfg) {
-		poller = c.poller(cfg)
+		poller = c.poller(cfg, n.ledger)
 	}
 	n.configure(cfg, poller, func(a config.Account) *account {
 		key := journal.AccountKey{Network: cfg.Name, Label: a.Label}
@@ -132,7 +146,7 @@ func (c *Collector) networkOf(name string) *network {
 	n := c.networks[name]
 	if n == nil {
 		n = &network{
-			name: name, log: c.opts.Log.With(zap.String("network", name)), journal: c.opts.Journal,
+			name: name, log: c.opts.Log.With(zap.String("network", name)), journal: c.opts.Journal, purse: c.opts.Purse,
 			reload: make(chan struct{}, 1), next: c.slots[name],
 		}
 		c.networks[name] = n
@@ -162,12 +176,12 @@ func networkOptions(n config.Network) networks.Options {
 	return networks.Options{BaseURL: n.BaseURL, AuthURL: n.AuthURL, OAuthURL: n.OAuthURL, APIVersion: n.APIVersion}
 }
 
-func (c *Collector) poller(cfg config.Network) *poll.Poller {
+func (c *Collector) poller(cfg config.Network, ledger *poll.Ledger) *poll.Poller {
 	opts := networkOptions(cfg)
 	opts.HTTP, opts.UserAgent = c.opts.HTTP, c.opts.UserAgent
 	return poll.New(poll.Options{
 		Network: cfg.Descriptor.New(opts), Descriptor: cfg.Descriptor, Tokens: c.opts.Tokens,
-		Slots: cfg.Tokens, PerSecond: cfg.RequestsPerSecond,
+		Slots: cfg.Tokens, PerSecond: cfg.RequestsPerSecond, Ledger: ledger,
 	})
 }
 

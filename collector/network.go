@@ -38,7 +38,9 @@ type network struct {
 	name    string
 	log     *zap.Logger
 	journal *journal.Journal
-	reload  chan struct{} // poked when the schedules changed
+	purse   *journal.Journal // keeps what is spent
+	ledger  *poll.Ledger     // set once, by the first config
+	reload  chan struct{}    // poked when the schedules changed
 	polls   sync.WaitGroup
 	skipped atomic.Int64
 	missed  atomic.Int64

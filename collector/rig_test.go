@@ -46,7 +46,11 @@ func newRig(t *testing.T) *rig {
 	t.Helper()
 	core, logs := observer.New(zapcore.DebugLevel)
 	r := &rig{t: t, world: sim.NewWorld(1), dir: t.TempDir(), logs: logs, log: zap.New(core)}
-	keys, err := keychain.Open(keychain.Options{Dir: r.dir})
+	var formats []keychain.Format
+	for _, d := range all.List() {
+		formats = append(formats, d.Slots...)
+	}
+	keys, err := keychain.Open(keychain.Options{Dir: r.dir, Formats: formats})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -115,6 +115,7 @@ func (n *network) overview(keys *keychain.KeyChain) status.Network {
 	_, waited := n.poller.Status()
 	s.Totals.LimiterWait = n.waited + waited
 	s.Tokens = tellTokens(n.slots(), keys)
+	n.tellSpending(&s)
 	return s
 }
 

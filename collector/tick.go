@@ -32,7 +32,7 @@ func (n *network) poll(ctx context.Context, j *job) error {
 	if err := t.gather(ctx); err != nil {
 		return err
 	}
-	err := j.poller.Poll(ctx, poll.Job{Accounts: t.asks, Until: j.until, Answer: t.answer, Failing: t.failing})
+	err := j.poller.Poll(ctx, poll.Job{Accounts: t.asks, Until: j.until, Answer: t.answer, Spend: t.spend, Failing: t.failing})
 	if err != nil {
 		return err
 	}
@@ -86,6 +86,9 @@ func (t *ticking) answer(ctx context.Context, answers []poll.Answer, used poll.U
 		changes[i] = t.recorder.add(&b, t.asked[answer.Account], answer)
 	}
 	t.mu.Unlock()
+	if err := t.spent(ctx, &b, used.Spent); err != nil {
+		return err
+	}
 	if err := t.durably(ctx, func(ctx context.Context) error { return t.journal.Record(ctx, b) }); err != nil {
 		return err
 	}

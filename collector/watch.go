@@ -150,67 +150,6 @@ func (d *Daemon) watchKeys(ctx context.Context) {
 	}
 }
 
-// renewTokens runs the keychain's autocomplete on its schedule, and between when a
-// token falls due: some live for an hour.
-func (d *Daemon) renewTokens(ctx context.Context) {
-	for {
-		pause := time.Second
-		if !d.complete(ctx) {
-			pause = longestWait
-		}
-		next := d.nextRenewal(pause)
-		for time.Now().Before(next) {
-			t := time.NewTimer(min(longestWait, time.Until(next)))
-			select {
-			case <-ctx.Done():
-				t.Stop()
-				return
-			case <-d.newSchedule:
-				t.Stop()
-				next = d.nextRenewal(pause)
-			case <-t.C:
-				if sooner := d.nextRenewal(pause); sooner.Before(next) { // a person assigned a token
-					next = sooner
-				}
-			}
-		}
-	}
-}
-
-// nextRenewal is when to look after the tokens next, after a pause at least.
-func (d *Daemon) nextRenewal(pause time.Duration) time.Time {
-	d.mu.Lock()
-	next := d.autocomplete.Next(time.Now())
-	d.mu.Unlock()
-	due := d.keys.Due()
-	if soonest := time.Now().Add(pause); !due.IsZero() && due.Before(soonest) {
-		due = soonest
-	}
-	if !due.IsZero() && due.Before(next) {
-		return due
-	}
-	return next
-}
-
-// complete makes and refreshes what tokens can be, and says what came of it. It
-// reports whether all went well.
-func (d *Daemon) complete(ctx context.Context) bool {
-	outcomes, err := d.keys.Autocomplete(ctx)
-	if err != nil && ctx.Err() == nil {
-		d.log.Error("tokens are not refreshed", zap.Error(err))
-	}
-	well := err == nil
-	for _, o := range outcomes {
-		well = well && o.Err == nil
-		if o.Err == nil {
-			d.log.Info("a token was refreshed", zap.String("slot", o.Slot))
-		} else if ctx.Err() == nil {
-			d.log.Error("a token was not refreshed; the one there stays", zap.String("slot", o.Slot), zap.Error(o.Err))
-		}
-	}
-	return well
-}
-
 // keysChanged tells of what another process did to the keychain.
 func (d *Daemon) keysChanged(c keychain.Change) {
 	for _, w := range c.Warnings {

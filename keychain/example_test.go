@@ -23,19 +23,71 @@ func ExampleKeyChain_Assign() {
 	if err := k.Assign("vk", keychain.Bare("your_valid_token")); err != nil {
 		fmt.Println(err)
 	}
-	if err := k.Assign("tw", keychain.Mapping(map[string]string{
-		"consumer_key":    "Consumer key",
-		"consumer_secret": "Consumer secret",
-		"acces_token":     "Access token",
-		"access_secret":   "Access token secret",
-	})); err != nil {
+	token := map[string]string{
+		"consumer_key":    "Consumer-key",
+		"consumer_secret": "Consumer-secret",
+		"acces_token":     "Access-token",
+		"access_secret":   "Access-token-secret",
+	}
+	if err := k.Assign("tw", keychain.Mapping(token)); err != nil {
 		fmt.Println(err)
 	}
-	dumps, _ := k.Dumps()
-	fmt.Println(len(dumps), dumps[0].Slots)
+	token["access_token"] = token["acces_token"]
+	delete(token, "acces_token")
+	fmt.Println(k.Assign("tw", keychain.Mapping(token)))
+	fmt.Println(k.Assign("ig", keychain.Bare("access_token")))
+	for _, info := range k.Show() {
+		fmt.Println(info.Slot, info.State.Name, info.Kind)
+	}
 	// Output:
 	// tw: a mapping needs consumer_key, consumer_secret, access_token, access_secret, or bearer_token; unknown field "acces_token" (did you mean access_token?)
-	// 1 [vk]
+	// <nil>
+	// <nil>
+	// ig ok Instagram Login
+	// tw ok four keys (OAuth 1.0a)
+	// vk ok service key, community or user token
+}
+
+// k.dump(), the available dumps, and k.load() of one of them.
+func ExampleKeyChain_Dump() {
+	dir, _ := os.MkdirTemp("", "keychain")
+	defer func() { _ = os.RemoveAll(dir) }()
+
+	k, _ := keychain.Open(keychain.Options{Dir: dir})
+	_ = k.Assign("vk", keychain.Bare("your_valid_token"))
+	id, err := k.Dump()
+	fmt.Println(err)
+	_ = k.Delete("vk")
+
+	dumps, _ := k.Dumps() // the newest first
+	for _, d := range dumps {
+		fmt.Println(d.Slots, d.ID == id)
+	}
+	fmt.Println(k.Load(id))
+	fmt.Println(k.Slots())
+	// Output:
+	// <nil>
+	// [] false
+	// [vk] true
+	// [vk] false
+	// <nil>
+	// [vk]
+}
+
+// A new key in place of one that somebody may have seen.
+func ExampleKeyChain_Rekey() {
+	dir, _ := os.MkdirTemp("", "keychain")
+	defer func() { _ = os.RemoveAll(dir) }()
+
+	k, _ := keychain.Open(keychain.Options{Dir: dir})
+	_ = k.Assign("vk", keychain.Bare("your_valid_token"))
+	_ = k.Assign("ig", keychain.Bare("access_token"))
+	done, err := k.Rekey()
+	fmt.Println(done.Dumps, done.SetAside, err)
+	fmt.Println(k.LoadLast(), k.Slots())
+	// Output:
+	// 2 [] <nil>
+	// <nil> [ig vk]
 }
 
 // A network's part: who tries a token, and who refreshes it.
@@ -87,4 +139,42 @@ func ExampleKeyChain_LoadLast() {
 	// <nil>
 	// user token <nil>
 	// {access_token, client_id, device_id, refresh_token: [redacted]} true
+}
+
+// A network's part: who logs in with what is in a raw_ slot.
+type exampleLogin struct{}
+
+func (exampleLogin) Make(_ context.Context, raw keychain.Token) (keychain.Fresh, error) {
+	fmt.Println("logging in with", raw.Names())
+	return keychain.Fresh{Value: keychain.Bare("fresh"), Expires: time.Now().Add(24 * time.Hour)}, nil
+}
+
+// k.assign('raw_vk', token); k.autocomplete(): the token is made out of its parts.
+func ExampleKeyChain_Autocomplete() {
+	dir, _ := os.MkdirTemp("", "keychain")
+	defer func() { _ = os.RemoveAll(dir) }()
+
+	k, err := keychain.Open(keychain.Options{Dir: dir, Makers: map[string]keychain.Maker{"raw_vk": exampleLogin{}}})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer k.Close()
+	_ = k.Assign("raw_vk", keychain.Mapping(map[string]string{
+		"app_id":     "1",
+		"app_secret": "secret-key",
+		"login":      "virtual@example.org",
+		"password":   "its password",
+	}))
+	for range 2 { // the second time there is a token that works
+		outcomes, err := k.Autocomplete(context.Background())
+		fmt.Println(outcomes, err)
+	}
+	v, ok := k.Get("vk")
+	fmt.Println(v, ok, v.Bare())
+	// Output:
+	// logging in with [app_id app_secret login password]
+	// [{vk <nil>}] <nil>
+	// [] <nil>
+	// [redacted] true fresh
 }

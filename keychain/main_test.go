@@ -61,9 +61,32 @@ func child(dir, slot string) error {
 
 const childRounds = 2000
 
+// otherFormats are formats that networks hand in.
+func otherFormats() []keychain.Format {
+	one := func(slot, kind string) keychain.Format {
+		return keychain.Format{Slot: slot, Title: kind, Shapes: []keychain.Shape{{Kind: kind, Bare: true}}}
+	}
+	mapping := func(kind string, required ...string) keychain.Shape {
+		return keychain.Shape{Kind: kind, Required: required}
+	}
+	return []keychain.Format{
+		one("yt", "API key"), one("tg", "bot token"),
+		{Slot: "fb", Title: "Facebook token", Shapes: []keychain.Shape{
+			{Kind: "access token", Bare: true}, mapping("token and app", "access_token", "app_id", "app_secret"),
+		}},
+		{Slot: "ok", Title: "Odnoklassniki token", Shapes: []keychain.Shape{mapping("token and app", "app_key", "app_secret", "access_token")}},
+		{Slot: "raw_ok", Title: "Odnoklassniki app", Shapes: []keychain.Shape{
+			mapping("refresh token", "app_id", "app_key", "app_secret", "refresh_token"),
+			mapping("login", "app_id", "app_key", "app_secret", "login", "password"),
+		}},
+		{Slot: "rd", Title: "Reddit app", Shapes: []keychain.Shape{mapping("app", "client_id", "client_secret")}},
+		{Slot: "tt", Title: "TikTok token", Shapes: []keychain.Shape{mapping("app", "client_key", "client_secret", "refresh_token")}},
+	}
+}
+
 func open(t testing.TB, dir string, opts ...func(*keychain.Options)) *keychain.KeyChain {
 	t.Helper()
-	o := keychain.Options{Dir: dir, Credentials: "/nonexistent"}
+	o := keychain.Options{Dir: dir, Credentials: "/nonexistent", Formats: otherFormats()}
 	for _, opt := range opts {
 		opt(&o)
 	}

@@ -92,7 +92,7 @@ func TestRekeyCutShort(t *testing.T) {
 			}
 			readable(t, dir)
 			if assigns {
-				if err := k.Assign("yt", Bare("meanwhile")); err != nil {
+				if err := k.Assign("vk:b", Bare("meanwhile")); err != nil {
 					t.Fatal(err)
 				}
 			}
@@ -102,7 +102,7 @@ func TestRekeyCutShort(t *testing.T) {
 			}
 			readable(t, dir)
 			rekeyed(t, k, old[0], damaged)
-			if v, _ := k.Get("yt"); assigns && v.Bare() != "meanwhile" {
+			if v, _ := k.Get("vk:b"); assigns && v.Bare() != "meanwhile" {
 				t.Errorf("after %d steps a value was lost: %q", n, v.Bare())
 			}
 			if n == 0 && !assigns && (done.Dumps != 3 || len(done.SetAside) != 1 || done.SetAside[0] != damaged+".damaged" || len(done.Left)+done.Spare != 0) {

@@ -154,24 +154,20 @@ func (k *KeyChain) renewFrom(ctx context.Context, slot string, r record, held bo
 	return Token{}, err
 }
 
-// renewable reports whether the slot's token will be renewed without a person.
-func (k *KeyChain) renewable(slot string, r record) bool {
-	if _, w := k.refresher(slot, r); w != (Window{}) {
-		return true
+// renewable reports whether the slot's token will be renewed without a person, and why
+// the last try failed, nil where none did.
+func (k *KeyChain) renewable(slot string, r record) (bool, error) {
+	_, w := k.refresher(slot, r)
+	if _, _, made := k.maker(slot); w == (Window{}) && !made {
+		return false, nil
 	}
-	_, _, ok := k.maker(slot)
-	return ok
-}
-
-// renewalError is why the last renewal of the slot's value failed, nil where none did.
-func (k *KeyChain) renewalError(slot string, r record) error {
 	if f, failed := k.lastFailure(slot, r); failed {
-		return f.err
+		return true, f.err
 	}
 	if in := k.disk.readIntent(slot); in.Stamp == r.stamp && in.Refused {
-		return errors.New(in.State.Reason)
+		return true, errors.New(in.State.Reason)
 	}
-	return nil
+	return true, nil
 }
 
 // stake is what a renewal is made from: the stamps of the slot's value and of its raw_

@@ -136,8 +136,8 @@ func (k *KeyChain) show(slot string) (info SlotInfo, held bool) {
 	if state.Name == "" {
 		state.Name = OK
 	}
-	info = SlotInfo{Slot: slot, State: state, AssignedAt: r.assigned, ExpiresAt: r.end(),
-		Renewable: k.renewable(slot, r), RenewalError: k.renewalError(slot, r)}
+	info = SlotInfo{Slot: slot, State: state, AssignedAt: r.assigned, ExpiresAt: r.end()}
+	info.Renewable, info.RenewalError = k.renewable(slot, r)
 	if f, err := k.formats.of(slot); err == nil {
 		info.Kind = f.Kind(r.value)
 	}

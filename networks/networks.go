@@ -175,7 +175,8 @@ type Descriptor struct {
 	// RequestsPerSecond is the default rate per token (or per Batch.Limiter).
 	RequestsPerSecond float64
 	// Concurrency is how many requests may be under way at once per token; 0
-	// means 4.
+	// means as many as keep pace with the rate where an answer takes a second,
+	// 4 at least.
 	Concurrency int
 
 	BaseURL  string // default of Options.BaseURL

@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"collectord/collector"
 	"collectord/collector/config"
 	"collectord/keychain"
 	"collectord/networks"
@@ -97,12 +98,12 @@ func openKeychain(cfg *config.Config, env *environment) (*keychain.KeyChain, err
 // networkOptions is what the config says of where a network is; its defaults where
 // the config does not have the network.
 func networkOptions(cfg *config.Config, name string) networks.Options {
-	i := slices.IndexFunc(cfg.Networks, func(n config.Network) bool { return n.Name == name })
-	if i < 0 {
-		return networks.Options{}
+	opts := networks.Options{UserAgent: collector.UserAgent(version)}
+	if i := slices.IndexFunc(cfg.Networks, func(n config.Network) bool { return n.Name == name }); i >= 0 {
+		n := cfg.Networks[i]
+		opts.BaseURL, opts.AuthURL, opts.OAuthURL, opts.APIVersion = n.BaseURL, n.AuthURL, n.OAuthURL, n.APIVersion
 	}
-	n := cfg.Networks[i]
-	return networks.Options{BaseURL: n.BaseURL, AuthURL: n.AuthURL, OAuthURL: n.OAuthURL, APIVersion: n.APIVersion}
+	return opts
 }
 
 // oneArgument takes exactly one, which is not repeated in the error.

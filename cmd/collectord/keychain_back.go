@@ -22,39 +22,47 @@ type wayBack struct {
 }
 
 // wayBack opens the listener, unless the address will be pasted.
-func (l *login) wayBack() (wayBack, error) {
+func (l *login) wayBack(ctx context.Context) (wayBack, error) {
 	b := wayBack{redirect: l.flags.redirect, path: "/"}
 	if l.method.Redirect != "" {
 		b.redirect = l.method.Redirect
 		return b, nil
 	}
-	listen := l.flags.listen
-	if listen == "" {
-		listen = loginListen
-		if u, err := url.Parse(b.redirect); err == nil && u.Port() != "" && isLoopback(u.Hostname()) {
-			listen = "127.0.0.1:" + u.Port()
-		}
-	}
-	host, port, err := net.SplitHostPort(listen)
-	if err != nil || !isLoopback(host) {
-		return b, usage(errors.New("login: --listen: a loopback address such as " + loginListen + " is needed: whoever gets at the redirect gets the token"))
+	listen, err := l.listenAddress()
+	if err != nil {
+		return b, err
 	}
 	if b.redirect == "" {
-		b.redirect = "http://" + net.JoinHostPort(host, port) + "/"
+		b.redirect = "http://" + listen + "/"
 	}
 	u, err := url.Parse(b.redirect)
 	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
 		return b, usage(errors.New("login: --redirect: an address such as http://" + loginListen + "/ is needed"))
 	}
 	b.path = u.Path
-	elsewhere := !isLoopback(u.Hostname()) && l.flags.listen == ""
-	if l.flags.paste || elsewhere {
+	if l.flags.paste || !isLoopback(u.Hostname()) && l.flags.listen == "" {
 		return b, nil
 	}
-	if b.listener, err = net.Listen("tcp", listen); err != nil {
+	if b.listener, err = new(net.ListenConfig).Listen(ctx, "tcp", listen); err != nil {
 		return b, fmt.Errorf("login: %w; name another address with --listen, or use --paste", err)
 	}
 	return b, nil
+}
+
+// listenAddress is where to wait: what --listen says, else the port of a redirect
+// to this machine.
+func (l *login) listenAddress() (string, error) {
+	listen := l.flags.listen
+	if listen == "" {
+		listen = loginListen
+		if u, err := url.Parse(l.flags.redirect); err == nil && u.Port() != "" && isLoopback(u.Hostname()) {
+			listen = "127.0.0.1:" + u.Port()
+		}
+	}
+	if host, _, err := net.SplitHostPort(listen); err != nil || !isLoopback(host) {
+		return "", usage(errors.New("login: --listen: a loopback address such as " + loginListen + " is needed: whoever gets at the redirect gets the token"))
+	}
+	return listen, nil
 }
 
 func isLoopback(host string) bool {

@@ -173,7 +173,7 @@ func (l *login) run(ctx context.Context) error {
 	if state := l.keys.State(l.slot); state.Name == keychain.Parked && state.Link != "" {
 		in["link"] = keychain.Secret(state.Link)
 	}
-	back, err := l.wayBack()
+	back, err := l.wayBack(ctx)
 	if err != nil {
 		return err
 	}

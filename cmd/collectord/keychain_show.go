@@ -26,6 +26,8 @@ type slotJSON struct {
 	AssignedAt time.Time  `json:"assigned_at"`
 	AgeSeconds int64      `json:"age_seconds"`
 	ExpiresAt  *time.Time `json:"expires_at"`
+	DaysLeft   *int       `json:"days_left"` // rounded; null where expires_at is
+	Renewable  bool       `json:"renewable"`
 	Reason     string     `json:"reason"`
 	Hint       string     `json:"hint"`
 	Link       string     `json:"link"` // the page that a parked token waits for
@@ -74,12 +76,12 @@ func slotsJSON(infos []keychain.SlotInfo) []slotJSON {
 	out := make([]slotJSON, 0, len(infos))
 	for _, s := range infos {
 		j := slotJSON{Slot: s.Slot, Kind: s.Kind, State: s.State.Name, AssignedAt: s.AssignedAt,
-			AgeSeconds: int64(time.Since(s.AssignedAt) / time.Second), Reason: s.State.Reason, Hint: s.State.Hint, Link: s.State.Link}
+			AgeSeconds: int64(time.Since(s.AssignedAt) / time.Second), Renewable: s.Renewable, Reason: s.State.Reason, Hint: s.State.Hint, Link: s.State.Link}
 		if !s.State.Until.IsZero() {
 			j.Until = &s.State.Until
 		}
-		if !s.ExpiresAt.IsZero() {
-			j.ExpiresAt = &s.ExpiresAt
+		if days, known := s.DaysLeft(); known {
+			j.ExpiresAt, j.DaysLeft = &s.ExpiresAt, &days
 		}
 		out = append(out, j)
 	}
@@ -272,12 +274,17 @@ func age(d time.Duration) string {
 	return fmt.Sprintf("%dd", int(d.Hours()/24))
 }
 
+// expiry says when a token ends: in days, or in hours where there are few.
 func expiry(t time.Time) string {
 	if t.IsZero() {
 		return ""
 	}
-	if left := time.Until(t); left > 0 {
-		return "in " + age(left)
+	left := time.Until(t)
+	switch days, _ := (keychain.SlotInfo{ExpiresAt: t}).DaysLeft(); {
+	case left <= 0:
+		return age(-left) + " ago"
+	case left >= 48*time.Hour:
+		return fmt.Sprintf("in %dd", days)
 	}
-	return age(time.Since(t)) + " ago"
+	return "in " + age(left)
 }

@@ -22,7 +22,7 @@ import (
 	"collectord/networks/sim"
 )
 
-// The long form: go test ./cmd/collectord -run TestRefreshesSurviveKills -refreshes 200 -timeout 20m
+// The long form is go test ./cmd/collectord -run TestRefreshesSurviveKills -refreshes 200 -timeout 20m.
 var refreshes = flag.Int("refreshes", 6, "how many refreshes TestRefreshesSurviveKills waits for")
 
 // vkidRig is a simulated VK ID whose tokens live for 2 seconds, and a daemon that

@@ -123,6 +123,9 @@ type Network struct {
 	// Spread is the longest time that a poll starts after its tick.
 	Spread            time.Duration
 	RequestsPerSecond float64 // per token, or per Batch.Limiter
+	// Budget is the most that each token may spend a day, or the network where it takes
+	// none, in the unit of Descriptor.Spending; 0 for no bound.
+	Budget float64
 
 	// BaseURL, AuthURL, OAuthURL and APIVersion go into networks.Options; they are
 	// empty where the network's own defaults hold. Where the file has an auth_url

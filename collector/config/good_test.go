@@ -52,6 +52,9 @@ func dump(c *Config, places bool) string {
 	line("journal keep=%v max_size=%d", c.Journal.Keep, c.Journal.MaxSize)
 	for _, n := range c.Networks {
 		line("network %s schedule=%q tokens=%q spread=%v rate=%v", n.Name, n.Schedule, n.Tokens, n.Spread, n.RequestsPerSecond)
+		if n.Budget != 0 {
+			line("  budget=%v", n.Budget)
+		}
 		line("  base=%q auth=%q oauth=%q api=%q", n.BaseURL, n.AuthURL, n.OAuthURL, n.APIVersion)
 		for _, a := range n.Accounts {
 			line("  %q handle=%q name=%q schedule=%q tags=%q tokens=%q", a.Label, a.Handle, a.Ref.Name, a.Schedule, a.Tags, a.Tokens)

@@ -73,6 +73,7 @@ func (v value) network(d networks.Descriptor) Network {
 		field{"token", func(v value) { v.tokens(d, &n.Tokens) }},
 		field{"spread", func(v value) { v.duration(&n.Spread) }},
 		field{"requests_per_second", func(v value) { v.rate(&n.RequestsPerSecond) }},
+		field{"budget", func(v value) { v.budget(d, &n.Budget) }},
 		field{"base_url", func(v value) { v.url(&n.BaseURL) }},
 		field{"auth_url", func(v value) { v.service(d, d.AuthURL, &n.AuthURL) }},
 		field{"oauth_url", func(v value) { v.service(d, d.OAuthURL, &n.OAuthURL) }},
@@ -91,6 +92,15 @@ func (v value) network(d networks.Descriptor) Network {
 		r.readFiles(patterns)
 	}
 	return n
+}
+
+// budget reads what a token may spend a day.
+func (v value) budget(d networks.Descriptor, dst *float64) {
+	v.rate(dst)
+	s := d.Spending.Filled()
+	if least := s.PerRequest + s.PerAccountDay; *dst > 0 && *dst < least {
+		v.warn("less than one answer costs (%s), so nothing is polled", s.Amount(least))
+	}
 }
 
 // service reads the address of a service that not every network has.

@@ -45,6 +45,7 @@ func (r *pass) ask(ctx context.Context, t *task) error {
 		results, e := r.request(ctx, t, tok)
 		used := Usage{Requests: 1, Spent: r.poller.opts.Ledger.settle(b, t.batch.Refs, results, e)}
 		if e != nil && ctx.Err() != nil {
+			tok.done()
 			return r.cutShort(ctx, used.Spent)
 		}
 		if t.attempts+t.limited > 0 {
@@ -52,10 +53,13 @@ func (r *pass) ask(ctx context.Context, t *task) error {
 		}
 		if e == nil {
 			r.settle(tok, true)
+			t.flow.begin()
 			restForItems(tok, results)
+			tok.done()
 			return r.take(ctx, t, results, used)
 		}
 		done, err := r.judge(ctx, t, tok, e, used)
+		tok.done()
 		if done || err != nil {
 			return err
 		}
@@ -125,7 +129,6 @@ func (r *pass) cutShort(ctx context.Context, s Spent) error {
 // request makes one request with the token and returns it. A panic of a network
 // is an error of that network alone.
 func (r *pass) request(ctx context.Context, t *task, tok lease) (results []networks.Result, e *networks.Error) {
-	defer tok.release()
 	defer func() {
 		if v := recover(); v != nil {
 			e = &networks.Error{Op: r.poller.opts.Descriptor.Name + ": " + t.batch.Op, Kind: networks.Malformed,
@@ -194,6 +197,7 @@ func (r *pass) judge(ctx context.Context, t *task, tok lease, e *networks.Error,
 		r.bar(tok, e)
 		return false, nil
 	case networks.BadBatch:
+		tok.done() // the halves need it
 		return true, r.halve(ctx, t, e)
 	default: // Temporary, Malformed, or about an account
 	}
@@ -277,7 +281,7 @@ func (r *pass) halve(ctx context.Context, t *task, e *networks.Error) error {
 		b := t.batch
 		b.Refs = b.Refs[half[0]:half[1]]
 		b.Cost = b.Cost * len(b.Refs) / n
-		part := &task{batch: b, accounts: t.accounts[half[0]:half[1]], slots: t.slots, halving: t.halving}
+		part := &task{batch: b, accounts: t.accounts[half[0]:half[1]], slots: t.slots, halving: t.halving, flow: t.flow}
 		if *t.halving > maxHalving {
 			late := *e
 			late.Kind, late.Err = networks.Temporary, errGaveUp

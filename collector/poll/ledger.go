@@ -158,7 +158,7 @@ type priced struct {
 // price prices a request. The caller holds l.mu.
 func (l *Ledger) price(p *page, refs []networks.Ref) priced {
 	room := l.room(p) - l.perRequest
-	if room < 0 {
+	if room < 0 && l.perRequest > 0 {
 		return priced{}
 	}
 	c := priced{cost: l.perRequest, fit: make([]int, 0, len(refs))}

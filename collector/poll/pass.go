@@ -22,6 +22,7 @@ type pass struct {
 	job      *Job
 	left     []int // accounts to ask
 	underWay chan struct{}
+	flows    map[string]*flow // by pool and limiter
 
 	answering sync.Mutex // held while Job.Answer runs
 
@@ -53,13 +54,35 @@ type task struct {
 	limited  int   // told to wait
 	renewed  bool  // after a token was renewed
 	halving  *int  // requests spent on halving the batch this task comes from
+	flow     *flow // of those it shares a limit with
 	rest     *task // what a budget had no room for; asked for after this
+}
+
+// flow keeps most workers waiting until one request has been answered, so that a
+// network that is away gets no more than a few.
+type flow struct {
+	once sync.Once
+	open chan struct{}
+}
+
+func newFlow() *flow { return &flow{open: make(chan struct{})} }
+
+// begin lets the others work.
+func (f *flow) begin() { f.once.Do(func() { close(f.open) }) }
+
+// wait returns when they may, or ctx ends.
+func (f *flow) wait(ctx context.Context) {
+	select {
+	case <-f.open:
+	case <-ctx.Done():
+	}
 }
 
 func newPass(p *Poller, job *Job, left []int) *pass {
 	return &pass{
 		poller: p, job: job, left: left,
 		underWay: make(chan struct{}, maxUnderWay),
+		flows:    make(map[string]*flow),
 		barred:   make(map[string]*networks.Error),
 		givenUp:  make(map[string]int),
 		probed:   make(map[string]bool),
@@ -127,14 +150,19 @@ func (r *pass) round(ctx context.Context, questions []question) error {
 	defer cancel(nil)
 	var wg sync.WaitGroup
 	for _, group := range r.groups(questions) {
+		flow := group[0].flow
 		workers := min(len(group), r.poller.opts.Concurrency*max(1, len(group[0].slots)))
 		tasks := make(chan *task, len(group))
 		for _, t := range group {
 			tasks <- t
 		}
 		close(tasks)
-		for range workers {
+		for i := range workers {
 			wg.Go(func() {
+				defer flow.begin() // nothing is left for those who wait
+				if i >= minConcurrency {
+					flow.wait(ctx)
+				}
 				for t := range tasks {
 					if err := r.do(ctx, t); err != nil {
 						cancel(err)
@@ -166,11 +194,14 @@ func (r *pass) groups(questions []question) map[string][]*task {
 			accounts[q.ref] = q.accounts
 		}
 		for _, b := range r.poller.opts.Network.Plan(refs) {
-			t := &task{batch: b, slots: strings.Fields(s.pool), halving: new(int)}
+			key := s.pool + "\n" + b.Limiter
+			if r.flows[key] == nil {
+				r.flows[key] = newFlow()
+			}
+			t := &task{batch: b, slots: strings.Fields(s.pool), halving: new(int), flow: r.flows[key]}
 			for _, ref := range b.Refs {
 				t.accounts = append(t.accounts, accounts[ref])
 			}
-			key := s.pool + "\n" + b.Limiter
 			groups[key] = append(groups[key], t)
 		}
 	}

@@ -32,6 +32,7 @@ package poll
 import (
 	"context"
 	"errors"
+	"math"
 	"sync"
 	"time"
 
@@ -63,7 +64,7 @@ type Options struct {
 	Tokens      Tokens
 	Slots       []string // the network's pool; none for a network without tokens
 	PerSecond   float64  // requests per second and token; 0: the descriptor's
-	Concurrency int      // requests under way at once per token; 0: the descriptor's
+	Concurrency int      // requests under way at once per token; 0: the descriptor's, or what PerSecond needs
 	Ledger      *Ledger  // of the network; nil: one without a budget that begins at 0
 }
 
@@ -138,7 +139,7 @@ func New(opts Options) *Poller {
 		opts.Concurrency = opts.Descriptor.Concurrency
 	}
 	if opts.Concurrency <= 0 {
-		opts.Concurrency = defaultConcurrency
+		opts.Concurrency = concurrency(opts.PerSecond)
 	}
 	if opts.Ledger == nil {
 		opts.Ledger = NewLedger(opts.Descriptor.Spending, nil)
@@ -146,7 +147,18 @@ func New(opts Options) *Poller {
 	return &Poller{opts: opts, limiters: make(map[string]*limiter), tokens: make(map[string]*token)}
 }
 
-const defaultConcurrency = 4 // covers 1 s of latency at 4 requests a second
+const (
+	minConcurrency = 4
+	// coveredLatency is how long the answers of a network may take without slowing its
+	// polls below the limit.
+	coveredLatency = time.Second
+)
+
+// concurrency is how many requests a token has to have under way at once to keep pace
+// with its limit.
+func concurrency(perSecond float64) int {
+	return int(min(maxUnderWay, max(minConcurrency, math.Ceil(perSecond*coveredLatency.Seconds()))))
+}
 
 // Poll asks for every account of the job and returns when each has been answered
 // for or given up. It returns an error only when ctx ended or Job.Answer failed;

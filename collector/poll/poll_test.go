@@ -433,7 +433,7 @@ func TestAnswerErrorEndsThePoll(t *testing.T) {
 		if !errors.Is(err, full) {
 			t.Errorf("error %v, want %v", err, full)
 		}
-		if f.count() > defaultConcurrency+1 {
+		if f.count() > concurrency(10)+1 {
 			t.Errorf("%d requests after the first could not be recorded", f.count())
 		}
 	})
@@ -455,14 +455,18 @@ func TestCancelEndsThePoll(t *testing.T) {
 	})
 }
 
+// A slow network gets as many requests at once as keep pace with its limit where an
+// answer takes a second, and no more.
 func TestConcurrencyIsBounded(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		f := &fakeNetwork{size: 1, answer: good, takes: 10 * time.Second}
-		poll(t, pollerOf(f, tokensOf(nil), 1000), named(40), 0)
-		if f.most > defaultConcurrency {
-			t.Errorf("%d requests under way at once, want %d at most", f.most, defaultConcurrency)
-		}
-	})
+	for perSecond, most := range map[float64]int{0.5: minConcurrency, 13.3: 14, 1000: maxUnderWay} {
+		synctest.Test(t, func(t *testing.T) {
+			f := &fakeNetwork{size: 1, answer: good, takes: 10 * time.Second}
+			poll(t, pollerOf(f, tokensOf(nil), perSecond), named(200), 0)
+			if f.most != most {
+				t.Errorf("at %v a second %d requests were under way at once, want %d", perSecond, f.most, most)
+			}
+		})
+	}
 }
 
 func TestItemFailures(t *testing.T) {

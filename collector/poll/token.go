@@ -37,7 +37,7 @@ type lease struct {
 	limiter *limiter
 	key     string // of the limiter
 	probe   bool   // the one try of a dead token
-	release func()
+	release func() // see done
 }
 
 // slot is that of the lease's token, "" for none.
@@ -48,7 +48,8 @@ func (l lease) slot() string {
 	return l.token.slot
 }
 
-// done gives back a lease that no request was made with.
+// done gives the lease back, once it is known what came of its request: whoever waits
+// for the gate of an unproven token goes by that.
 func (l lease) done() {
 	if l.release != nil {
 		l.release()
@@ -169,7 +170,7 @@ func (r *pass) acquire(ctx context.Context, t *task) (lease, *networks.Error) {
 			release()
 			return lease{}, nil // the caller looks at ctx
 		}
-		if l.token != nil && !r.stillGood(l) {
+		if r.barredFrom(l.key) != nil || l.found(keychain.Dead) && !l.probe { // since it waits
 			release()
 			continue
 		}
@@ -194,7 +195,7 @@ func (r *pass) acquire(ctx context.Context, t *task) (lease, *networks.Error) {
 			release()
 			return lease{}, nil
 		}
-		l.release = func() { <-r.underWay; release() }
+		l.release = sync.OnceFunc(func() { <-r.underWay; release() })
 		if l.token == nil || r.stillGood(l) {
 			return l, nil
 		}
@@ -210,6 +211,15 @@ func (r *pass) stillGood(l lease) bool {
 	}
 	ok, s := l.token.usable(time.Now())
 	return ok || s.Name == keychain.Dead && l.probe
+}
+
+// found reports whether the lease's token is in a state by now.
+func (l lease) found(state string) bool {
+	if l.token == nil {
+		return false
+	}
+	_, s := l.token.usable(time.Now())
+	return s.Name == state
 }
 
 // enter waits for the gate of an unproven token. The caller calls release, whatever
@@ -288,10 +298,7 @@ func (r *pass) probe(c candidate) bool {
 // free is the lease of a network that takes no token.
 func (r *pass) free(t *task) (lease, *networks.Error) {
 	key := "\n" + t.batch.Limiter
-	r.mu.Lock()
-	e := r.barred[key]
-	r.mu.Unlock()
-	if e != nil {
+	if e := r.barredFrom(key); e != nil {
 		return lease{}, e
 	}
 	if r.hopeless(key) {
@@ -302,6 +309,13 @@ func (r *pass) free(t *task) (lease, *networks.Error) {
 		return lease{}, r.poller.opts.Ledger.refusal(r.poller.opts.Descriptor.Name, t.batch.Op, now)
 	}
 	return lease{key: key, limiter: r.poller.limiter(key)}, nil
+}
+
+// barredFrom is why no request more is made against a limit in this pass.
+func (r *pass) barredFrom(key string) *networks.Error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.barred[key]
 }
 
 func (r *pass) hopeless(key string) bool {

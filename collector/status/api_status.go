@@ -43,6 +43,7 @@ type networkJSON struct {
 	Running           bool           `json:"running"`
 	RequestsPerSecond *float64       `json:"requests_per_second"`
 	Tokens            []tokenJSON    `json:"tokens"`
+	Spending          *spendingJSON  `json:"spending"` // of a network without tokens, else null
 	LastPoll          *pollJSON      `json:"last_poll"`
 	LastError         *string        `json:"last_error"`
 	LastErrorAt       *string        `json:"last_error_at"`
@@ -59,6 +60,17 @@ type tokenJSON struct {
 	Until   *string `json:"until"`
 	Expires *string `json:"expires"`
 	Link    *string `json:"link"`
+
+	Spending *spendingJSON `json:"spending"`
+}
+
+// spendingJSON is what was spent on the network's day, which is not always UTC's.
+type spendingJSON struct {
+	Unit      string   `json:"unit"`
+	Today     float64  `json:"today"`
+	Budget    *float64 `json:"budget"`    // the most a day, null for no bound
+	Allowance *float64 `json:"allowance"` // what the network allows a day, null if unknown
+	DayEnds   *string  `json:"day_ends"`
 }
 
 type pollJSON struct {
@@ -168,6 +180,7 @@ func networkJSONOf(n *Network) networkJSON {
 			Results: n.Totals.Results, LimiterWaitSeconds: n.Totals.LimiterWait.Seconds(),
 		},
 	}
+	v.Spending = spendingJSONOf(&n.Spending)
 	if n.Rate > 0 {
 		v.RequestsPerSecond = &n.Rate
 	}
@@ -180,7 +193,7 @@ func networkJSONOf(n *Network) networkJSON {
 	for i, t := range n.Tokens {
 		v.Tokens[i] = tokenJSON{
 			Slot: t.Slot, State: text(t.State), Reason: text(t.Reason),
-			Until: instant(t.Until), Expires: instant(t.Expires), Link: text(t.Link),
+			Until: instant(t.Until), Expires: instant(t.Expires), Link: text(t.Link), Spending: spendingJSONOf(&t.Spending),
 		}
 	}
 	if p := n.LastPoll; p != nil {

@@ -53,7 +53,7 @@ type metric struct {
 }
 
 func networkMetrics() []metric {
-	network := []string{"network"}
+	network, spending := []string{"network"}, []string{"network", "slot", "unit"}
 	return []metric{
 		{"polls_total", "Polls finished since the start.", network},
 		{"requests_total", "Requests made to the network since the start.", network},
@@ -70,6 +70,9 @@ func networkMetrics() []metric {
 		{"limiter_wait_seconds_total", "Time that requests waited for the limit of their token, since the start.", network},
 		{"token_state", "1 for the state that the token is in, 0 for the others.", []string{"network", "slot", "state"}},
 		{"token_expiry_timestamp_seconds", "Time at which the token expires; absent if it does not or nobody knows.", []string{"network", "slot"}},
+		{"spent_today", "What the token has spent on the network's day; the slot is empty for a network without tokens.", spending},
+		{"budget", "The most that the token may spend a day; absent without a budget.", spending},
+		{"allowance", "What the network allows the token a day; absent where it publishes nothing.", spending},
 	}
 }
 
@@ -224,6 +227,23 @@ func (e emitter) tokens(n *Network) {
 			e.gauge("token_state", truth(t.State == state), n.Name, t.Slot, state)
 		}
 		e.timestamp("token_expiry_timestamp_seconds", t.Expires, n.Name, t.Slot)
+		e.spending(&t.Spending, n.Name, t.Slot)
+	}
+	if !seen[""] {
+		e.spending(&n.Spending, n.Name, "")
+	}
+}
+
+func (e emitter) spending(s *Spending, network, slot string) {
+	if s.Unit == "" {
+		return
+	}
+	e.gauge("spent_today", s.Today, network, slot, s.Unit)
+	if s.Budget > 0 {
+		e.gauge("budget", s.Budget, network, slot, s.Unit)
+	}
+	if s.Allowance > 0 {
+		e.gauge("allowance", s.Allowance, network, slot, s.Unit)
 	}
 }
 

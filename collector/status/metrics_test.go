@@ -37,6 +37,10 @@ func TestMetrics(t *testing.T) {
 		`collectord_token_state{network="vk",slot="vk:second",state="parked"} 1`,
 		`collectord_token_state{network="vk",slot="vk:second",state="ok"} 0`,
 		`collectord_token_expiry_timestamp_seconds{network="vk",slot="vk"} 1.7734068e+09`,
+		`collectord_spent_today{network="twitter",slot="tw",unit="USD"} 0.04`,
+		`collectord_spent_today{network="bluesky",slot="",unit="requests"} 1`,
+		`collectord_budget{network="twitter",slot="tw",unit="USD"} 10`,
+		`collectord_allowance{network="vk",slot="vk",unit="requests"} 5000`,
 		`collectord_influxdb_up 1`,
 		`collectord_backlog_points 3`,
 		`collectord_backlog_oldest_timestamp_seconds 1.773324e+09`,
@@ -52,7 +56,7 @@ func TestMetrics(t *testing.T) {
 			t.Errorf("%s is missing", want)
 		}
 	}
-	for _, never := range []string{"hunter2", "Durov", "РИА", `expiry_timestamp_seconds{network="vk",slot="vk:second"}`} {
+	for _, never := range []string{"hunter2", "Durov", "РИА", `expiry_timestamp_seconds{network="vk",slot="vk:second"}`, `collectord_budget{network="vk"`} {
 		if strings.Contains(body, never) {
 			t.Errorf("%s is among the metrics", never)
 		}

@@ -65,6 +65,7 @@ type Network struct {
 	Running     bool    // a poll is under way
 	Rate        float64 // requests per second and token that are allowed; 0 unknown
 	Tokens      []Token
+	Spending    Spending // of a network without tokens
 	LastPoll    *Poll
 	LastError   string // the last error of a whole request
 	LastErrorAt time.Time
@@ -96,6 +97,19 @@ type Token struct {
 	Until   time.Time // cooling: until when
 	Expires time.Time
 	Link    string // parked: the page a person must open
+
+	Spending Spending
+}
+
+// Spending is what a token, or a network without tokens, has spent on the network's
+// day.
+type Spending struct {
+	Unit      string // "USD", "units", "requests"; "" if nothing is counted
+	Money     bool   // the unit is a currency
+	Today     float64
+	Budget    float64   // the most that it may spend a day; 0 for no bound
+	Allowance float64   // what the network allows a day; 0 unknown
+	Ends      time.Time // of the day
 }
 
 // Journal is the state of the store on disk.

@@ -10,12 +10,14 @@ import (
 	"collectord/networks/facebook"
 	"collectord/networks/github"
 	"collectord/networks/instagram"
+	"collectord/networks/livejournal"
 	"collectord/networks/mastodon"
 	"collectord/networks/odnoklassniki"
 	"collectord/networks/reddit"
 	"collectord/networks/sim"
 	"collectord/networks/telegram"
 	"collectord/networks/threads"
+	"collectord/networks/tiktok"
 	"collectord/networks/twitch"
 	"collectord/networks/twitter"
 	"collectord/networks/vk"
@@ -43,6 +45,8 @@ func entries() []entry {
 		{telegram.Descriptor(), sim.Telegram},
 		{twitch.Descriptor(), sim.Twitch},
 		{reddit.Descriptor(), sim.Reddit},
+		{tiktok.Descriptor(), sim.TikTok},
+		{livejournal.Descriptor(), sim.LiveJournal},
 	}
 }
 

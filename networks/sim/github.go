@@ -138,7 +138,7 @@ func (g githubSim) graphql(rw http.ResponseWriter, r *http.Request, login string
 
 // root answers one field of the query itself.
 func (g githubSim) root(f gqlField, login string) (value any, fault map[string]any, err error) {
-	fields := map[string]any{}
+	var fields map[string]any
 	switch f.name {
 	case "viewer":
 		fields = map[string]any{"__typename": "User", "login": login}

@@ -2,6 +2,7 @@ package sim
 
 import (
 	"net/http"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -50,14 +51,21 @@ func (x *telegram) answer(rw http.ResponseWriter, r *http.Request) (int, string)
 		return telegramRefuse(rw, http.StatusUnauthorized, "Unauthorized")
 	case r.ParseForm() != nil:
 		return telegramRefuse(rw, http.StatusBadRequest, "Bad Request: the form is not readable")
-	case method == "getMe" && len(r.Form) == 0:
+	case method == "getMe":
 		return telegramSay(rw, 0, map[string]any{"id": 1, "is_bot": true, "first_name": "Simulated", "username": "simulated_bot"})
+	}
+	return x.call(rw, method, r.Form)
+}
+
+// call answers to a method about a chat.
+func (x *telegram) call(rw http.ResponseWriter, method string, form url.Values) (int, string) {
+	switch {
 	case method != "getChat" && method != "getChatMemberCount":
 		return telegramRefuse(rw, http.StatusNotFound, "Not Found")
-	case len(r.Form) != 1 || len(r.Form["chat_id"]) != 1 || r.Form.Get("chat_id") == "":
+	case len(form) != 1 || len(form["chat_id"]) != 1 || form.Get("chat_id") == "":
 		return telegramRefuse(rw, http.StatusBadRequest, "Bad Request: chat_id is empty")
 	}
-	a, ok := x.find(r.Form.Get("chat_id"))
+	a, ok := x.find(form.Get("chat_id"))
 	switch {
 	case !ok || a.State == NotFound || a.State == Suspended:
 		return telegramRefuse(rw, http.StatusBadRequest, "Bad Request: chat not found")

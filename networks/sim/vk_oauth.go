@@ -127,9 +127,9 @@ func (w *World) VKLogin(app string) map[string]string {
 	w.vk.mu.Lock()
 	defer w.vk.mu.Unlock()
 	a, device := w.vk.apps[app], vkRandom("device-")
-	g := w.vk.grant(w, a, &vkLogin{}, device)
+	access, refresh := w.vk.grant(w, a, &vkLogin{}, device)
 	return map[string]string{
-		"client_id": app, "device_id": device, "access_token": g["access_token"].(string), "refresh_token": g["refresh_token"].(string),
+		"client_id": app, "device_id": device, "access_token": access, "refresh_token": refresh,
 		"expires_at": time.Now().Add(a.Life).UTC().Format(time.RFC3339),
 	}
 }
@@ -304,9 +304,8 @@ func (s *vkAuth) vkid(w *World, rw http.ResponseWriter, q url.Values, a *vkKnown
 		return vkRefuse(rw, http.StatusOK, "invalid_request", "", "redirect_uri is missing or invalid")
 	}
 	delete(s.codes, q.Get("code"))
-	g := s.grant(w, a, &vkLogin{}, code.device)
-	g["state"], g["id_token"] = q.Get("state"), "sim"
-	JSON(rw, http.StatusOK, g)
+	access, refresh := s.grant(w, a, &vkLogin{}, code.device)
+	a.answer(rw, access, refresh, q.Get("state"))
 	return ""
 }
 
@@ -328,23 +327,27 @@ func (s *vkAuth) refresh(w *World, rw http.ResponseWriter, q url.Values, a *vkKn
 	}
 	t.used = time.Now()
 	s.stats.Refreshes++
-	g := s.grant(w, a, t.login, t.device)
-	g["state"] = q.Get("state")
-	JSON(rw, http.StatusOK, g)
+	access, refresh := s.grant(w, a, t.login, t.device)
+	a.answer(rw, access, refresh, q.Get("state"))
 	return ""
 }
 
 // grant makes the next pair of tokens of a login.
-func (s *vkAuth) grant(w *World, a *vkKnown, login *vkLogin, device string) map[string]any {
+func (s *vkAuth) grant(w *World, a *vkKnown, login *vkLogin, device string) (access, refresh string) {
 	if len(login.access) == 0 {
 		s.stats.Logins++
 	}
-	access, refresh := vkRandom("vk2.a."), vkRandom("vk2.r.")
+	access, refresh = vkRandom("vk2.a."), vkRandom("vk2.r.")
 	login.access = append(login.access, access)
 	w.AllowTokenUntil("vk", access, time.Now().Add(a.Life), "user", a.User)
 	s.refreshes[refresh] = &vkRefresh{app: a.ID, device: device, login: login}
-	return map[string]any{
+	return access, refresh
+}
+
+// answer is what VK ID says of a pair of tokens.
+func (a *vkKnown) answer(rw http.ResponseWriter, access, refresh, state string) {
+	JSON(rw, http.StatusOK, map[string]any{
 		"access_token": access, "refresh_token": refresh, "token_type": "Bearer", "expires_in": int(a.Life.Seconds()),
-		"user_id": json.Number(a.User), "scope": "vkid.personal_info",
-	}
+		"user_id": json.Number(a.User), "scope": "vkid.personal_info", "state": state,
+	})
 }

@@ -76,19 +76,20 @@ func (s *vkAuth) direct(w *World, rw http.ResponseWriter, q url.Values, a *vkKno
 
 // step asks for one thing, unless the request brings it.
 func (s *vkAuth) step(rw http.ResponseWriter, q url.Values, step string) string {
-	ask := map[string]any{"error": "need_validation", "error_description": "open redirect_uri in browser [5]. Also you can use 2fa_supported param",
+	key := "need_validation"
+	ask := map[string]any{"error_description": "open redirect_uri in browser [5]. Also you can use 2fa_supported param",
 		"redirect_uri": "https://m.vk.com/login?act=authcheck&api_hash=sim"}
 	switch step {
 	case "captcha":
 		if q.Get("captcha_sid") == "805796598930" && q.Get("captcha_key") == VKCaptchaKey {
 			return ""
 		}
-		ask = map[string]any{"error": "need_captcha", "captcha_sid": json.Number("805796598930"), "captcha_img": "https://api.vk.com/captcha.php?sid=805796598930"}
+		key, ask = "need_captcha", map[string]any{"captcha_sid": json.Number("805796598930"), "captcha_img": "https://api.vk.com/captcha.php?sid=805796598930"}
 	case "captcha_page":
 		if q.Get("success_token") == VKSuccessToken {
 			return ""
 		}
-		ask = map[string]any{"error": "need_captcha", "captcha_sid": "1", "captcha_img": "https://api.vk.com/captcha.php?sid=1",
+		key, ask = "need_captcha", map[string]any{"captcha_sid": "1", "captcha_img": "https://api.vk.com/captcha.php?sid=1",
 			"redirect_uri": "https://id.vk.com/not_robot_captcha?session_token=sim"}
 	case "2fa_sms", "2fa_app":
 		switch code := q.Get("code"); {
@@ -102,6 +103,7 @@ func (s *vkAuth) step(rw http.ResponseWriter, q url.Values, step string) string 
 			return vkRefuse(rw, http.StatusUnauthorized, "invalid_request", "wrong_otp", "wrong code")
 		}
 	}
+	ask["error"] = key
 	JSON(rw, http.StatusUnauthorized, ask)
-	return ask["error"].(string)
+	return key
 }

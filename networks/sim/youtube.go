@@ -73,17 +73,8 @@ func (y youtubeSim) answer(rw http.ResponseWriter, r *http.Request) (int, string
 // youtubeQuery checks a query as strictly as YouTube does. Bad is the reason of the
 // refusal.
 func youtubeQuery(q url.Values) (filter string, values []string, bad string) {
-	known := append([]string{"part", "fields", "maxResults", "key"}, youtubeFilters...)
-	for k, v := range q {
-		if !slices.Contains(known, k) || len(v) != 1 {
-			return "", nil, "unknownParameter"
-		}
-		if slices.Contains(youtubeFilters, k) {
-			if filter != "" {
-				return "", nil, "incompatibleParameters"
-			}
-			filter = k
-		}
+	if filter, bad = youtubeFilter(q); bad != "" {
+		return "", nil, bad
 	}
 	for p := range strings.SplitSeq(q.Get("part"), ",") {
 		if p != "id" && p != "snippet" && p != "statistics" {
@@ -101,6 +92,24 @@ func youtubeQuery(q url.Values) (filter string, values []string, bad string) {
 		return "", nil, "invalidFilters"
 	}
 	return filter, values, ""
+}
+
+// youtubeFilter finds the one filter of a query, all of whose parameters must be
+// known.
+func youtubeFilter(q url.Values) (filter, bad string) {
+	known := append([]string{"part", "fields", "maxResults", "key"}, youtubeFilters...)
+	for k, v := range q {
+		switch {
+		case !slices.Contains(known, k) || len(v) != 1:
+			return "", "unknownParameter"
+		case !slices.Contains(youtubeFilters, k):
+		case filter != "":
+			return "", "incompatibleParameters"
+		default:
+			filter = k
+		}
+	}
+	return filter, ""
 }
 
 func (y youtubeSim) list(rw http.ResponseWriter, q url.Values, filter string, values []string) {
@@ -144,10 +153,10 @@ func (y youtubeSim) list(rw http.ResponseWriter, q url.Values, filter string, va
 func youtubeFields(s string) []string {
 	depth := 0
 	outer := strings.Map(func(r rune) rune {
-		switch {
-		case r == '(':
+		switch r {
+		case '(':
 			depth++
-		case r == ')':
+		case ')':
 			depth--
 			return -1
 		}

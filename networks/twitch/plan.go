@@ -58,7 +58,7 @@ func seenAs(r networks.Ref, u user) *networks.Ref {
 
 func isSeen(r networks.Ref) bool { return strings.HasPrefix(r.Kind, seen+"\t") }
 
-// user reads what seenAs wrote.
+// seenUser reads what seenAs wrote.
 func seenUser(r networks.Ref) user {
 	parts := strings.SplitN(r.Kind, "\t", 4)
 	for len(parts) < 4 {

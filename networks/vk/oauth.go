@@ -208,6 +208,7 @@ func refusal(e *networks.Error, again time.Duration) error {
 		return e
 	case networks.Challenge, networks.Quota:
 		s.Name, s.Link, s.Until = keychain.Parked, e.Link, time.Now().Add(again)
+	default: // for good
 	}
 	return &keychain.Refusal{State: s, Err: e}
 }
