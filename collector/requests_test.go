@@ -3,6 +3,7 @@ package collector
 import (
 	"fmt"
 	"net/http"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -16,23 +17,41 @@ import (
 
 // TestFewestRequests holds every network to the fewest requests that its API allows,
 // and to the time in which its limit allows them, measured at simulators that take most
-// of a second to answer. With -v it prints the table of docs/networks/README.md.
+// of a second to answer. With -v it prints what it measured. The table in the
+// documentation must say the same.
 func TestFewestRequests(t *testing.T) {
-	var table strings.Builder
-	w := tabwriter.NewWriter(&table, 0, 0, 2, ' ', 0)
-	row := func(cells ...any) { _, _ = fmt.Fprintln(w, strings.Trim(fmt.Sprintf("%v", cells), "[]")) } // a Builder takes everything
-	row("way\taccounts\tfirst\tfewest\tlater\tfewest\tratio\tunknown\tgone\tshared\ttook\tallowed")
-	for _, y := range yards() {
-		t.Run(y.way, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				m := y.measure(t)
-				m.judge(t, y)
-				row(m.line(y))
+	results := make([]measured, len(yards()))
+	t.Run("of", func(t *testing.T) {
+		for i, y := range yards() {
+			t.Run(y.way, func(t *testing.T) {
+				t.Parallel()
+				synctest.Test(t, func(t *testing.T) {
+					results[i] = y.measure(t)
+					results[i].judge(t, y)
+				})
 			})
-		})
+		}
+	})
+	if t.Failed() {
+		return
+	}
+	var table, documented strings.Builder
+	w := tabwriter.NewWriter(&table, 0, 0, 2, ' ', 0)
+	_, _ = fmt.Fprintln(w, "way\taccounts\tfirst\tfewest\tlater\tfewest\tratio\tunknown\tgone\tshared\ttook\tallowed") // a Builder takes everything
+	for i, y := range yards() {
+		cells := results[i].cells(y)
+		_, _ = fmt.Fprintln(w, strings.Join(cells, "\t"))
+		fmt.Fprintf(&documented, "| %s |\n", strings.Join(cells[:7], " | "))
 	}
 	_ = w.Flush()
 	t.Log("\n" + table.String())
+	page, err := os.ReadFile("../docs/networks/README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(string(page), "---: |\n"+documented.String()+"<!-- end -->") {
+		t.Errorf("docs/networks/README.md has another table than\n%s", documented.String())
+	}
 }
 
 // TestEveryNetworkHasAYard keeps the table whole.
@@ -104,15 +123,19 @@ func (y yard) allowed(requests int) (least, allowed time.Duration) {
 	return time.Duration(float64(units-burst) * second), time.Duration(float64(units) * second)
 }
 
-// line is the table's.
-func (m measured) line(y yard) string {
+// cells are a line of the table.
+func (m measured) cells(y yard) []string {
 	_, allowed := y.allowed(m.later)
+	cells := []string{y.way}
+	for _, n := range []int{y.accounts, m.first, y.first, m.later, y.later} {
+		cells = append(cells, itoa(n))
+	}
 	unknown, gone := "-", "-"
 	if y.unknown != "" {
 		unknown, gone = fmt.Sprintf("%+d", m.unknown), fmt.Sprintf("%+d", m.gone)
 	}
-	return fmt.Sprintf("%s\t%d\t%d\t%d\t%d\t%d\t%.2f\t%s\t%s\t%d\t%s\t%s", y.way, y.accounts, m.first, y.first, m.later, y.later,
-		float64(m.later)/float64(y.later), unknown, gone, m.shared, m.took.Round(100*time.Millisecond), allowed.Round(100*time.Millisecond))
+	return append(cells, fmt.Sprintf("%.2f", float64(m.later)/float64(y.later)), unknown, gone, itoa(m.shared),
+		m.took.Round(100*time.Millisecond).String(), allowed.Round(100*time.Millisecond).String())
 }
 
 // measure polls a yard's accounts. The bubble's clock begins at midnight.
@@ -160,7 +183,7 @@ func (y yard) rig(t *testing.T) *rig {
 	}
 	for i := range y.accounts {
 		a, _ := y.account(i)
-		a.Network, a.Followers = y.network, int64(1000+i)
+		a.Network, a.Followers = y.network, int64(100+i)
 		if a.Type == "" {
 			a.Type = "person"
 		}

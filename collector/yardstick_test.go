@@ -2,6 +2,8 @@ package collector
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 
 	"collectord/keychain"
 	"collectord/networks"
@@ -33,12 +35,20 @@ type yard struct {
 	units, cost, limiters int
 }
 
-const many = 250
+// How many accounts most yards have; and those whose networks are asked for one at a
+// time, so that the test takes no longer than it needs.
+const (
+	many = 250
+	few  = 60
+)
 
 // yards are all ways. The sizes of batches are those of the networks' documentation,
 // written down here once more: a network that batches worse is found out.
 func yards() []yard {
-	return append([]yard{vkYard(), mastodonYard(), githubYard()}, append(plainYards(), append(appYards(), ownYards()...)...)...)
+	list := []yard{vkYard(), mastodonYard(), githubYard(), livejournalYard()}
+	list = append(append(append(list, plainYards()...), appYards()...), ownYards()...)
+	slices.SortFunc(list, func(a, b yard) int { return strings.Compare(a.way, b.way) })
+	return list
 }
 
 // up is how many batches of a size n accounts are.
@@ -97,6 +107,23 @@ func githubYard() yard {
 	}
 }
 
+// livejournalYard has 20 communities, which are taken for journals at first.
+func livejournalYard() yard {
+	const communities = 20
+	return yard{
+		way: "livejournal", network: "livejournal", accounts: few, unknown: "never_was",
+		account: func(i int) (sim.Account, string) {
+			a, entry := named(i)
+			a.ID = a.Handle
+			if i >= few-communities {
+				a.Type = networks.Group
+			}
+			return a, entry
+		},
+		first: few + communities, later: few,
+	}
+}
+
 // plainYards are networks with a token that is a string or a set of keys.
 func plainYards() []yard {
 	return []yard{
@@ -144,14 +171,14 @@ func plainYards() []yard {
 			first: many, later: up(many, 50), // a handle is a request
 		},
 		{
-			way: "telegram", network: "telegram", accounts: many, unknown: "never_was",
+			way: "telegram", network: "telegram", accounts: few, unknown: "never_was",
 			slots: map[string]keychain.Value{"tg": keychain.Bare("1234567:AAtoken")},
 			allow: func(w *sim.World) { w.AllowToken("telegram", "1234567:AAtoken") },
 			account: func(i int) (sim.Account, string) {
 				a := sim.Account{ID: fmt.Sprint(-1_001_000_000_000 - i), Handle: fmt.Sprintf("name_%d", i), Type: networks.Channel}
 				return a, a.Handle
 			},
-			first: 2 * many, later: many, // who it is, and the count
+			first: 2 * few, later: few, // who it is, and the count
 		},
 	}
 }
@@ -169,10 +196,10 @@ func appYards() []yard {
 	})
 	return []yard{
 		{
-			way: "twitch", network: "twitch", accounts: many, account: named, unknown: "never_was",
+			way: "twitch", network: "twitch", accounts: 2 * few, account: named, unknown: "never_was",
 			slots: map[string]keychain.Value{"tc": token}, allow: app("twitch"),
-			first: up(many, 100) + many, later: many,
-			over: up(many, 100), because: "the count alone does not say whether a channel is renamed, closed or gone",
+			first: up(2*few, 100) + 2*few, later: 2 * few,
+			over: up(2*few, 100), because: "the count alone does not say whether a channel is renamed, closed or gone",
 		},
 		{
 			way: "reddit", network: "reddit", accounts: many, unknown: "never_was",

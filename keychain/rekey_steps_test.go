@@ -10,7 +10,8 @@ import (
 	"testing"
 )
 
-// rekeyRig is a folder with four dumps, of which the newest but one is damaged.
+// rekeyRig is a folder with four dumps, of which the newest but one is damaged, and
+// with what killed processes left of a key's file.
 func rekeyRig(t *testing.T) (dir string, damaged string) {
 	t.Helper()
 	dir = t.TempDir()
@@ -30,6 +31,11 @@ func rekeyRig(t *testing.T) (dir string, damaged string) {
 	damaged = k.disk.dumpPath(ids[1])
 	if err := os.WriteFile(damaged, []byte("rubbish"), 0o600); err != nil {
 		t.Fatal(err)
+	}
+	for _, left := range []string{".keychain.key123456", "keychain.key.new"} {
+		if err := os.WriteFile(filepath.Join(dir, left), []byte("left"), 0o600); err != nil {
+			t.Fatal(err)
+		}
 	}
 	return dir, damaged
 }
@@ -136,9 +142,9 @@ func rekeyed(t *testing.T, k *KeyChain, old key, damaged string) {
 	if err != nil || strings.Contains(string(text), old.identity.String()) || strings.Count(string(text), "# created: ") != 1 {
 		t.Error("the old key is still in the file")
 	}
-	left, err := filepath.Glob(filepath.Join(k.disk.state, ".*"))
-	if err != nil || len(left) > 0 {
-		t.Errorf("%q were left", left)
+	entries, err := os.ReadDir(k.disk.state)
+	if err != nil || len(entries) != 2 { // the folder and the key
+		t.Errorf("%v were left, %v", entries, err)
 	}
 }
 

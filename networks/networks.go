@@ -49,8 +49,10 @@ type Checker interface {
 
 // Ref names one account of one network. Refs are comparable.
 type Ref struct {
-	// Kind is the network's own word for what the account is, where asking for it
-	// depends on that (VK: "user", "group"); empty where unknown or of no matter.
+	// Kind is the network's own word for how to ask for the account, where that
+	// depends on something (VK: "user", "group"); empty where unknown or of no matter.
+	// A network that takes two requests to answer for an account may put what the
+	// first one told here for the second; nobody else reads it.
 	Kind string
 	// ID is the network's stable id, empty while unknown.
 	ID string

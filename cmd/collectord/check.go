@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -24,7 +25,8 @@ func newCheckCommand(env *environment) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "check",
 		Short: "Say all that is wrong with the config, with file, line and column",
-		Long: `Read the config file and say all that is wrong with it. With --online, also try
+		Long: `Read the config file and say all that is wrong with it, and what it costs
+where a network charges or allows so much a day. With --online, also try
 every token and resolve every account; nothing is stored or delivered.`,
 		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -51,6 +53,7 @@ type findings struct {
 	Warnings []config.Mistake `json:"warnings"`
 	Networks int              `json:"networks"`
 	Accounts int              `json:"accounts"`
+	Costs    []costFinding    `json:"costs"`
 	Tokens   []tokenFinding   `json:"tokens,omitempty"`
 	Resolved []accountRow     `json:"resolved,omitempty"`
 }
@@ -75,7 +78,11 @@ func (c checker) check(ctx context.Context, online bool) error {
 	for _, n := range cfg.Networks {
 		f.Accounts += len(n.Accounts)
 	}
+	f.Costs = costs(cfg, time.Now())
 	f.Warnings = append(f.Warnings, c.files(cfg)...)
+	for _, cost := range f.Costs {
+		f.Warnings = append(f.Warnings, cost.warnings(cfg.File)...)
+	}
 	if f.Warnings == nil {
 		f.Warnings = []config.Mistake{}
 	}
@@ -84,6 +91,9 @@ func (c checker) check(ctx context.Context, online bool) error {
 			_, _ = fmt.Fprintf(c.env.Stderr, "warning: %s\n", w)
 		}
 		_, _ = fmt.Fprintf(c.env.Stdout, "%s: ok: %d networks, %d accounts\n", path, f.Networks, f.Accounts)
+		for _, cost := range f.Costs {
+			_, _ = fmt.Fprintln(c.env.Stdout, cost.String())
+		}
 	}
 	if online {
 		err = c.online(ctx, cfg, &f)
@@ -197,7 +207,36 @@ func (c checker) resolve(ctx context.Context, cfg *config.Config, keys *keychain
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, j.Close()) }()
+	purse, err := openPurse(ctx, cfg)
+	if err != nil {
+		return nil, err
+	}
+	if purse != nil {
+		defer func() { err = errors.Join(err, purse.Close()) }()
+	}
 	return pollOnce(ctx, c.env, cfg, collector.Options{
-		Journal: j, Tokens: collector.Tokens(keys, zap.NewNop()), Log: zap.NewNop(), UserAgent: collector.UserAgent(version),
+		Journal: j, Purse: purse, Tokens: collector.Tokens(keys, zap.NewNop()), Log: zap.NewNop(), UserAgent: collector.UserAgent(version),
 	})
+}
+
+// openPurse opens the journal of the daemon beside it where a network has a budget:
+// what is spent here leaves less for the daemon. It is nil where nothing is bounded
+// or there is no journal yet.
+func openPurse(ctx context.Context, cfg *config.Config) (*journal.Journal, error) {
+	if !slices.ContainsFunc(cfg.Networks, func(n config.Network) bool { return n.Budget > 0 }) {
+		return nil, nil
+	}
+	purse, err := journal.Open(ctx, journal.Options{Path: collector.JournalPath(cfg.StateDir), ReadOnly: true})
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err == nil {
+		if _, err = purse.Spend(ctx, "", journal.Spent{}); err != nil {
+			err = errors.Join(err, purse.Close())
+		}
+	}
+	if err != nil {
+		return nil, fmt.Errorf("a budget is kept in the journal: %w", err)
+	}
+	return purse, nil
 }

@@ -180,6 +180,8 @@ func TestRefreshesSurviveKills(t *testing.T) {
 		t.Errorf("in the end: %v: %s", err, out)
 	}
 	r.nothingLeaked()
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	t.Logf("%d refreshes, %d kills, %d logins lost with the answer under way, %d polls answered",
 		stats.Refreshes, len(r.kills), len(stats.Reuses), len(r.polled))
 }
@@ -188,6 +190,8 @@ func TestRefreshesSurviveKills(t *testing.T) {
 // and a login do not explain.
 func (r *vkidRig) keptPolling() {
 	r.t.Helper()
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	if len(r.polled) < *refreshes/2 {
 		r.t.Errorf("%d polls were answered in the time of %d refreshes", len(r.polled), *refreshes)
 	}

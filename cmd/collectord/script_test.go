@@ -51,6 +51,7 @@ func TestScripts(t *testing.T) {
 			"exists1": oneFile,
 			"browse":  browse,
 			"captcha": captcha,
+			"rename":  rename,
 		},
 	})
 }
@@ -74,6 +75,7 @@ func scriptWorld() *sim.World {
 	} {
 		w.Add(a)
 	}
+	everyNetwork(w)
 	return w
 }
 

@@ -1,7 +1,6 @@
 package poll
 
 import (
-	"errors"
 	"math"
 	"strings"
 	"sync"
@@ -352,15 +351,18 @@ func (l *Ledger) close(b *bill, back int64, accounts, known []string) Spent {
 	return s
 }
 
-// errBudget is the cause of a failure whose request was not made for its price.
-var errBudget = errors.New("no request is made before the day ends")
+// overBudget is the cause of a failure whose request was not made for its price.
+type overBudget struct{ budget string }
+
+// Error names the budget: "the budget of 5.00 USD a day is spent".
+func (e *overBudget) Error() string { return "the budget of " + e.budget + " a day is spent" }
 
 // refusal is the error about a request that a token has no room for.
-func (l *Ledger) refusal(network, op string, now time.Time) *networks.Error {
+func (l *Ledger) refusal(network string, now time.Time) *networks.Error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	_, ends := l.day(now)
-	return &networks.Error{Op: network + ": " + op, Kind: networks.Quota, Until: ends, Err: errBudget,
-		Msg:  "the budget of " + l.spending.Amount(float64(l.budget)/million) + " a day is spent",
+	return &networks.Error{Op: network, Kind: networks.Quota, Until: ends,
+		Err:  &overBudget{l.spending.Amount(float64(l.budget) / million)},
 		Hint: "raise networks." + network + ".budget, poll fewer accounts, or wait: the day ends at " + ends.UTC().Format(time.RFC3339)}
 }

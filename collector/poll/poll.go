@@ -199,8 +199,9 @@ func (p *Poller) Poll(ctx context.Context, job Job) error {
 func (p *Poller) final(ctx context.Context, job *Job, failed []Answer) (others []Answer, err error) {
 	var final []Answer
 	for _, a := range failed {
+		var budget *overBudget
 		if a.Err.Kind == networks.Forbidden || a.ofItem && a.Err.Kind == networks.Malformed ||
-			errors.Is(a.Err.Err, errBudget) && !a.Err.Until.Before(job.Until) {
+			errors.As(a.Err, &budget) && !a.Err.Until.Before(job.Until) {
 			final = append(final, a)
 		} else {
 			others = append(others, a)

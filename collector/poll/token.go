@@ -306,7 +306,7 @@ func (r *pass) free(t *task) (lease, *networks.Error) {
 	}
 	now := time.Now()
 	if fit, _ := r.poller.opts.Ledger.quote("", t.batch.Refs, now); fit == 0 {
-		return lease{}, r.poller.opts.Ledger.refusal(r.poller.opts.Descriptor.Name, t.batch.Op, now)
+		return lease{}, r.poller.opts.Ledger.refusal(r.poller.opts.Descriptor.Name, now)
 	}
 	return lease{key: key, limiter: r.poller.limiter(key)}, nil
 }
@@ -370,7 +370,7 @@ func (r *pass) candidate(slot string, t *task) (candidate, *networks.Error) {
 	now := time.Now()
 	fit, cost := ledger.quote(slot, t.batch.Refs, now)
 	if fit == 0 {
-		return candidate{}, ledger.refusal(name, t.batch.Op, now)
+		return candidate{}, ledger.refusal(name, now)
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
