@@ -89,7 +89,7 @@ func NewDaemon(ctx context.Context, opts DaemonOptions) (*Daemon, error) {
 	}
 	d.collector, err = New(ctx, opts.Config, Options{
 		Journal: d.journal, Tokens: Tokens(opts.Keys, opts.Log), Log: opts.Log,
-		HTTP: opts.HTTP, UserAgent: UserAgent(opts.Version),
+		HTTP: opts.HTTP, UserAgent: UserAgent(opts.Version, opts.Config.Contact),
 	})
 	if err != nil {
 		return nil, errors.Join(err, d.journal.Close())
@@ -100,8 +100,15 @@ func NewDaemon(ctx context.Context, opts DaemonOptions) (*Daemon, error) {
 	return d, nil
 }
 
-// UserAgent is what the networks see of collectord.
-func UserAgent(version string) string { return "collectord/" + version }
+// UserAgent is what the networks see of collectord: "collectord/1.2", with the
+// operator's contact if there is one: "collectord/1.2 (+ops@example.org)".
+func UserAgent(version, contact string) string {
+	agent := "collectord/" + version
+	if contact != "" {
+		agent += " (+" + contact + ")"
+	}
+	return agent
+}
 
 // Run polls and delivers until ctx ends, then stops in order: no new polls, the
 // polls under way cut short (they are resumed at the next start), the last points
@@ -157,8 +164,8 @@ func (d *Daemon) enforce(cfg *config.Config) {
 	d.mu.Unlock()
 	if before != nil {
 		d.setLevel(cfg.Log.Level)
-		if cfg.StateDir != before.StateDir || cfg.Log.Format != before.Log.Format || cfg.Journal != before.Journal {
-			d.log.Warn("state_dir, journal and log.format take effect at the next start")
+		if cfg.StateDir != before.StateDir || cfg.Log.Format != before.Log.Format || cfg.Journal != before.Journal || cfg.Contact != before.Contact {
+			d.log.Warn("state_dir, contact, journal and log.format take effect at the next start")
 		}
 		d.collector.Configure(cfg)
 		if err := d.serve(cfg.Web); err != nil {

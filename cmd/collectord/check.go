@@ -215,7 +215,7 @@ func (c checker) resolve(ctx context.Context, cfg *config.Config, keys *keychain
 		defer func() { err = errors.Join(err, purse.Close()) }()
 	}
 	return pollOnce(ctx, c.env, cfg, collector.Options{
-		Journal: j, Purse: purse, Tokens: collector.Tokens(keys, zap.NewNop()), Log: zap.NewNop(), UserAgent: collector.UserAgent(version),
+		Journal: j, Purse: purse, Tokens: collector.Tokens(keys, zap.NewNop()), Log: zap.NewNop(), UserAgent: collector.UserAgent(version, cfg.Contact),
 	})
 }
 

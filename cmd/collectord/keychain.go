@@ -45,7 +45,7 @@ and a running daemon takes it over at once.`,
 // What is wrong with the command line or with what the user handed in has status 2.
 func withKeychain(env *environment, do func(ctx context.Context, k *keychain.KeyChain, args []string) error) func(*cobra.Command, []string) error {
 	return func(cmd *cobra.Command, args []string) error {
-		cfg, err := env.loadConfig("state_dir", "networks")
+		cfg, err := env.loadConfig("state_dir", "contact", "networks")
 		if err != nil {
 			return err
 		}
@@ -98,7 +98,7 @@ func openKeychain(cfg *config.Config, env *environment) (*keychain.KeyChain, err
 // networkOptions is what the config says of where a network is; its defaults where
 // the config does not have the network.
 func networkOptions(cfg *config.Config, name string) networks.Options {
-	opts := networks.Options{UserAgent: collector.UserAgent(version)}
+	opts := networks.Options{UserAgent: collector.UserAgent(version, cfg.Contact)}
 	if i := slices.IndexFunc(cfg.Networks, func(n config.Network) bool { return n.Name == name }); i >= 0 {
 		n := cfg.Networks[i]
 		opts.BaseURL, opts.AuthURL, opts.OAuthURL, opts.APIVersion = n.BaseURL, n.AuthURL, n.OAuthURL, n.APIVersion

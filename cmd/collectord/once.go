@@ -60,7 +60,7 @@ func once(ctx context.Context, env *environment, cfg *config.Config, asJSON bool
 		return err
 	}
 	accounts, err := pollOnce(ctx, env, cfg, collector.Options{
-		Journal: j, Tokens: collector.Tokens(keys, log), Log: quiet(log, env), UserAgent: collector.UserAgent(version),
+		Journal: j, Tokens: collector.Tokens(keys, log), Log: quiet(log, env), UserAgent: collector.UserAgent(version, cfg.Contact),
 	})
 	if err == nil {
 		err = printAccounts(env.Stdout, accounts, asJSON)

@@ -58,6 +58,8 @@ type Config struct {
 	InfluxDB *InfluxDB
 	// StateDir is where journal and keychain live.
 	StateDir string
+	// Contact is how a network can reach the operator; it goes into the User-Agent.
+	Contact  string
 	Web      Web
 	Log      Log
 	Keychain Keychain

@@ -32,6 +32,7 @@ func (l *loader) config(c *Config, v value) {
 	fields := []field{
 		{"influxdb", func(v value) { c.InfluxDB = v.influxDB() }},
 		{"state_dir", func(v value) { v.nonEmpty(&c.StateDir) }},
+		{"contact", func(v value) { v.contact(&c.Contact) }},
 		{"web", func(v value) { v.web(&c.Web) }},
 		{"log", func(v value) { v.log(&c.Log) }},
 		{"keychain", func(v value) {
@@ -49,6 +50,20 @@ func (l *loader) config(c *Config, v value) {
 	if l.wanted("networks") && !slices.Contains(present, "networks") && len(l.mistakes) == 0 {
 		v.warn("there is no section networks, so nothing is polled")
 	}
+}
+
+// contact reads an address that can stand in a User-Agent header: plain ASCII in
+// one word.
+func (v value) contact(dst *string) {
+	t, ok := v.text()
+	if !ok {
+		return
+	}
+	if t.s == "" || strings.ContainsFunc(t.s, func(r rune) bool { return r <= ' ' || r > '~' || r == '(' || r == ')' }) {
+		t.refuse("an e-mail address or a web address was expected")
+		return
+	}
+	*dst = t.s
 }
 
 // wanted reports whether a section of the root is to be read.

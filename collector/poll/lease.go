@@ -1,0 +1,146 @@
+package poll
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"collectord/keychain"
+	"collectord/networks"
+)
+
+// lease is the right to make one request.
+type lease struct {
+	token   *token // nil where the network takes none
+	value   keychain.Token
+	limiter *limiter
+	key     string // of the limiter
+	probe   bool   // the one try of a dead token
+	release func() // see done
+}
+
+// slot is that of the lease's token, "" for none.
+func (l lease) slot() string {
+	if l.token == nil {
+		return ""
+	}
+	return l.token.slot
+}
+
+// done gives the lease back, once it is known what came of its request: whoever waits
+// for the gate of an unproven token goes by that.
+func (l lease) done() {
+	if l.release != nil {
+		l.release()
+	}
+}
+
+// set changes the state of the lease's token and remembers it.
+func (l lease) set(p *Poller, s keychain.State) {
+	if l.token != nil {
+		p.setState(l.token, s)
+	}
+}
+
+// acquire returns the right to make the request of a task, when its time has come.
+// The error says why nobody can be asked in this pass.
+func (r *pass) acquire(ctx context.Context, t *task) (lease, *networks.Error) {
+	for {
+		l, refusal := r.choose(t)
+		if refusal != nil {
+			return lease{}, refusal
+		}
+		release, err := l.enter(ctx)
+		if l.probe {
+			leave := release
+			release = func() { r.probeOver(l.slot()); leave() }
+		}
+		if err != nil {
+			release()
+			return lease{}, nil // the caller looks at ctx
+		}
+		if r.barredFrom(l.key) != nil || l.found(keychain.Dead) && !l.probe { // since it waits
+			release()
+			continue
+		}
+		if until := l.limiter.restUntil(); r.tooLate(until) && time.Until(until) > 0 {
+			release()
+			if l.token == nil {
+				return lease{}, r.resting(t, until)
+			}
+			if ok, s := l.token.usable(time.Now()); ok { // another poll's limiter rests; this token with it
+				s.Name, s.Until = keychain.Cooling, until
+				l.set(r.poller, s)
+			}
+			continue
+		}
+		if err := l.limiter.wait(ctx, max(1, t.batch.Cost)); err != nil {
+			release()
+			return lease{}, nil
+		}
+		select {
+		case r.underWay <- struct{}{}:
+		case <-ctx.Done():
+			release()
+			return lease{}, nil
+		}
+		l.release = sync.OnceFunc(func() { <-r.underWay; release() })
+		if l.token == nil || r.stillGood(l) {
+			return l, nil
+		}
+		l.release()
+	}
+}
+
+// stillGood reports whether the token may be used after the wait for it.
+func (r *pass) stillGood(l lease) bool {
+	now := r.poller.tokenIn(l.token.slot)
+	if now != l.token || !now.value.Equal(l.value.Value) {
+		return false
+	}
+	ok, s := l.token.usable(time.Now())
+	return ok || s.Name == keychain.Dead && l.probe
+}
+
+// found reports whether the lease's token is in a state by now.
+func (l lease) found(state string) bool {
+	if l.token == nil {
+		return false
+	}
+	_, s := l.token.usable(time.Now())
+	return s.Name == state
+}
+
+// enter waits for the gate of an unproven token. The caller calls release, whatever
+// the error.
+func (l lease) enter(ctx context.Context) (release func(), err error) {
+	t := l.token
+	if t == nil {
+		return func() {}, nil
+	}
+	t.mu.Lock()
+	t.waiting++
+	proven := t.proven
+	t.mu.Unlock()
+	leave := func() {
+		t.mu.Lock()
+		t.waiting--
+		t.mu.Unlock()
+	}
+	if proven {
+		return leave, nil
+	}
+	select {
+	case t.gate <- struct{}{}:
+		return func() { <-t.gate; leave() }, nil
+	case <-ctx.Done():
+		return leave, ctx.Err()
+	}
+}
+
+// probeOver notes that the one try of a dead token has been made.
+func (r *pass) probeOver(slot string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.probing[slot] = false
+}
