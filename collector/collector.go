@@ -20,6 +20,8 @@
 //
 //   - An answer is on disk before anything else happens with it: ticking.answer
 //     writes the journal first and changes memory after it.
+//   - A budget is never exceeded: what a request may cost is on disk before it is
+//     made (network.spend, poll.Ledger).
 //   - A poll cut short goes on where it stopped: the tick is a row that is opened
 //     before the first request and closed after the last answer (network.resume).
 //   - A missed tick is noticed, counted and made up once: the next tick of every

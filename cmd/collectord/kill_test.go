@@ -15,7 +15,7 @@ import (
 	"collectord/internal/influxdtest"
 )
 
-// The long form: go test ./cmd/collectord -run TestKill -kills 1000 -timeout 2h
+// For the long form run: go test ./cmd/collectord -run TestKill$ -kills 1000 -timeout 2h .
 var kills = flag.Int("kills", 8, "how often TestKill kills the daemon")
 
 // TestKill kills the daemon with -9 at random moments, on the same state, with a

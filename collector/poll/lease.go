@@ -68,19 +68,10 @@ func (r *pass) acquire(ctx context.Context, t *task) (lease, *networks.Error) {
 			if l.token == nil {
 				return lease{}, r.resting(t, until)
 			}
-			if ok, s := l.token.usable(time.Now()); ok { // another poll's limiter rests; this token with it
-				s.Name, s.Until = keychain.Cooling, until
-				l.set(r.poller, s)
-			}
+			l.restToo(r.poller, until)
 			continue
 		}
-		if err := l.limiter.wait(ctx, max(1, t.batch.Cost)); err != nil {
-			release()
-			return lease{}, nil
-		}
-		select {
-		case r.underWay <- struct{}{}:
-		case <-ctx.Done():
+		if !r.admit(ctx, l, t) {
 			release()
 			return lease{}, nil
 		}
@@ -89,6 +80,28 @@ func (r *pass) acquire(ctx context.Context, t *task) (lease, *networks.Error) {
 			return l, nil
 		}
 		l.release()
+	}
+}
+
+// restToo lets a token rest whose limiter does, by what another poll met.
+func (l lease) restToo(p *Poller, until time.Time) {
+	if ok, s := l.token.usable(time.Now()); ok {
+		s.Name, s.Until = keychain.Cooling, until
+		l.set(p, s)
+	}
+}
+
+// admit waits for the limiter, and for room among the requests under way. It is
+// false when ctx ends first.
+func (r *pass) admit(ctx context.Context, l lease, t *task) bool {
+	if l.limiter.wait(ctx, max(1, t.batch.Cost)) != nil {
+		return false
+	}
+	select {
+	case r.underWay <- struct{}{}:
+		return true
+	case <-ctx.Done():
+		return false
 	}
 }
 
