@@ -32,8 +32,8 @@ func TestFewestRequests(t *testing.T) {
 			})
 		}
 	})
-	if t.Failed() {
-		return
+	if t.Failed() || slices.ContainsFunc(results, func(m measured) bool { return m.first == 0 }) {
+		return // of some yards, by -run, there is nothing to tell
 	}
 	var table, documented strings.Builder
 	w := tabwriter.NewWriter(&table, 0, 0, 2, ' ', 0)

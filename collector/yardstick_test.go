@@ -35,11 +35,11 @@ type yard struct {
 	units, cost, limiters int
 }
 
-// How many accounts most yards have; and those whose networks are asked for one at a
-// time, so that the test takes no longer than it needs.
+// How many accounts most yards have: full batches of every size, so that smaller ones
+// show. Networks that are asked for one account at a time have few.
 const (
-	many = 250
-	few  = 60
+	many = 400
+	few  = 50
 )
 
 // yards are all ways. The sizes of batches are those of the networks' documentation,
@@ -86,10 +86,10 @@ func mastodonYard() yard {
 	}
 }
 
-// githubYard has 50 organisations, whose followers REST alone tells, each in a request
+// githubYard has 100 organisations, whose followers REST alone tells, each in a request
 // of its own.
 func githubYard() yard {
-	const organisations = 50
+	const organisations = 100
 	return yard{
 		way: "github", network: "github", accounts: many, unknown: "never-was",
 		slots: map[string]keychain.Value{"gh": keychain.Bare("ghp_token")},

@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -506,18 +507,21 @@ func TestKilledAgainAndAgain(t *testing.T) {
 				l := c.reopen(usd(), budget)
 				p := payingPoller(f, l, "tw", "tw:second")
 				ctx, kill := context.WithTimeout(t.Context(), time.Duration(rnd.IntN(5000))*time.Millisecond)
-				var dead bool
+				var dead atomic.Bool
 				job := c.job(named(300), make(map[int]Answer))
 				spend, answer := job.Spend, job.Answer
 				job.Spend = func(ctx context.Context, s Spent) (int64, error) {
-					if ctx.Err() != nil || dead {
+					if ctx.Err() != nil || dead.Load() {
 						return 0, errors.New("the process is gone")
 					}
 					return spend(ctx, s)
 				}
 				job.Answer = func(ctx context.Context, list []Answer, used Usage) error {
-					if ctx.Err() != nil || rnd.IntN(40) == 0 { // killed before the answer is on disk
-						dead = true
+					mu.Lock()
+					killed := rnd.IntN(40) == 0
+					mu.Unlock()
+					if ctx.Err() != nil || killed { // before the answer is on disk
+						dead.Store(true)
 						return errors.New("the process is gone")
 					}
 					return answer(ctx, list, used)

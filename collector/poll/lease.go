@@ -108,7 +108,7 @@ func (r *pass) admit(ctx context.Context, l lease, t *task) bool {
 // stillGood reports whether the token may be used after the wait for it.
 func (r *pass) stillGood(l lease) bool {
 	now := r.poller.tokenIn(l.token.slot)
-	if now != l.token || !now.value.Equal(l.value.Value) {
+	if now != l.token || !now.holds(l.value) {
 		return false
 	}
 	ok, s := l.token.usable(time.Now())

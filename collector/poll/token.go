@@ -28,6 +28,13 @@ type token struct {
 	renewedIn *pass
 }
 
+// holds reports whether the slot still holds a value.
+func (t *token) holds(v keychain.Token) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.value.Equal(v.Value)
+}
+
 // succeeded notes that the network took the token.
 func (p *Poller) succeeded(t *token) {
 	if t == nil {
@@ -124,7 +131,7 @@ func (r *pass) refused(ctx context.Context, t *task, tok lease, e *networks.Erro
 		r.bar(tok, e)
 		return
 	}
-	if now := r.poller.tokenIn(tok.token.slot); now != nil && !now.value.Equal(tok.value.Value) {
+	if now := r.poller.tokenIn(tok.token.slot); now != nil && !now.holds(tok.value) {
 		return // somebody else renewed it meanwhile
 	}
 	state := keychain.State{Name: keychain.Dead, Reason: e.Error(), Hint: e.Hint}
