@@ -190,7 +190,7 @@ func TestExpiriesAreTold(t *testing.T) {
 		}
 		want := func(after time.Duration, lines ...string) {
 			t.Helper()
-			for end := time.Now().Add(after); time.Now().Before(end); time.Sleep(time.Minute) {
+			for end := time.Now().Add(after); time.Now().Before(end); time.Sleep(time.Hour) {
 				r.tellExpiries(told)
 			}
 			if got := r.expiryLines(); !slices.Equal(got, lines) {
@@ -249,6 +249,9 @@ func TestExpiryOfWhatIsRenewed(t *testing.T) {
 		advance(5 * time.Hour)
 		if lines := r.expiryLines(); !slices.Equal(lines, []string{"error vk 0"}) {
 			t.Errorf("%q", lines)
+		}
+		if told := tellTokens([]string{"vk"}, r.keys); told[0].Reason != "it is not renewed: keychain: vk: timeout" || told[0].Expires.IsZero() {
+			t.Errorf("%+v", told)
 		}
 	})
 }

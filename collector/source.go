@@ -156,6 +156,9 @@ func tellTokens(slots []string, keys *keychain.KeyChain) []status.Token {
 		}
 		told[i] = status.Token{Slot: slot, State: info.State.Name, Reason: info.State.Reason, Until: info.State.Until,
 			Link: info.State.Link, Expires: info.ExpiresAt}
+		if told[i].Reason == "" && info.RenewalError != nil {
+			told[i].Reason = "it is not renewed: " + info.RenewalError.Error()
+		}
 	}
 	return told
 }

@@ -71,7 +71,7 @@ func demo(ctx context.Context, env *environment, listen string) (err error) {
 		return err
 	}
 	if err := demoPast(ctx, cfg, world); err != nil {
-		return err
+		return unlessEnded(ctx, err)
 	}
 	log, level, err := newLog(cfg.Log, env.Stderr, new(mask))
 	if err != nil {
@@ -98,7 +98,7 @@ Polls every few seconds. Ctrl-C ends it and leaves nothing behind.
 	d, err := collector.NewDaemon(ctx, opts)
 	if err != nil {
 		opts.Keys.Close()
-		return err
+		return unlessEnded(ctx, err)
 	}
 	return d.Run(ctx)
 }

@@ -52,11 +52,12 @@ func TestKill(t *testing.T) {
 			t.Fatalf("after a kill it complains:\n%s", p.stderr)
 		}
 	}
+	before := len(exported(t, dir))
 	p := startProcess(t, dir, "run")
 	points := map[string]int{}
-	eventually(t, 30*time.Second, "InfluxDB has all that the journal has", func() bool {
+	eventually(t, 30*time.Second, "the daemon goes on, and InfluxDB has all that the journal has", func() bool {
 		points = exported(t, dir)
-		return len(points) > 0 && db.Count(t, "profile", "followers") >= int64(len(points))
+		return len(points) > before && db.Count(t, "profile", "followers") >= int64(len(points))
 	})
 	p.end()
 	for key, n := range points {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"os"
 	"os/signal"
 	"syscall"
@@ -56,13 +57,22 @@ func runDaemon(ctx context.Context, env *environment, cfg *config.Config, hup <-
 	})
 	if err != nil {
 		keys.Close()
-		return err
+		return unlessEnded(ctx, err)
 	}
 	if err := d.Run(ctx); err != nil {
 		return err
 	}
 	log.Info("collectord stopped")
 	return nil
+}
+
+// unlessEnded is err, or nil where a signal ended the start: that is an end in
+// order.
+func unlessEnded(ctx context.Context, err error) error {
+	if ctx.Err() != nil && errors.Is(err, ctx.Err()) {
+		return nil
+	}
+	return err
 }
 
 // forward turns signals into requests for a reload; those that come while one
