@@ -45,6 +45,9 @@ func TestFewestRequests(t *testing.T) {
 	}
 	_ = w.Flush()
 	t.Log("\n" + table.String())
+	if vkAccounts != 10_000 {
+		return // the documentation has the full number
+	}
 	page, err := os.ReadFile("../docs/networks/README.md")
 	if err != nil {
 		t.Fatal(err)

@@ -38,7 +38,7 @@ type yard struct {
 // How many accounts most yards have: full batches of every size, so that smaller ones
 // show. Networks that are asked for one account at a time have few.
 const (
-	many = 400
+	many = 200
 	few  = 50
 )
 
@@ -58,7 +58,7 @@ func up(n, size int) int { return (n + size - 1) / size }
 // those that are none to groups.getById. Known ones are 1000 and 500 a request.
 func vkYard() yard {
 	return yard{
-		way: "vk", network: "vk", accounts: 10_000, unknown: "nobody_at_all",
+		way: "vk", network: "vk", accounts: vkAccounts, unknown: "nobody_at_all",
 		account: func(i int) (sim.Account, string) {
 			a := sim.Account{ID: fmt.Sprint(1000 + i/2), Handle: fmt.Sprintf("some_name_%d", i), Type: networks.Person}
 			if i%2 == 1 {
@@ -66,23 +66,23 @@ func vkYard() yard {
 			}
 			return a, a.Handle
 		},
-		first: up(10_000, 1000) + up(5000, 500),
-		later: up(5000, 1000) + up(5000, 500),
+		first: up(vkAccounts, 1000) + up(vkAccounts/2, 500),
+		later: up(vkAccounts/2, 1000) + up(vkAccounts/2, 500),
 	}
 }
 
 // mastodonYard has five servers, each of which answers for its own: a name is a lookup,
 // ids are 40 a list.
 func mastodonYard() yard {
-	const servers = 5
+	const servers, accounts = 5, 5 * 80
 	return yard{
-		way: "mastodon", network: "mastodon", accounts: many, unknown: "nobody@server0.example",
+		way: "mastodon", network: "mastodon", accounts: accounts, unknown: "nobody@server0.example",
 		account: func(i int) (sim.Account, string) {
 			a := sim.Account{ID: fmt.Sprint(1000 + i), Handle: fmt.Sprintf("name%d", i), Host: fmt.Sprintf("server%d.example", i%servers)}
 			return a, a.Handle + "@" + a.Host
 		},
-		first: many,
-		later: servers * up(many/servers, 40), limiters: servers,
+		first: accounts,
+		later: servers * up(accounts/servers, 40), limiters: servers,
 	}
 }
 
