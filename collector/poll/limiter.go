@@ -24,12 +24,7 @@ func newLimiter(perSecond float64) *limiter {
 
 // wait returns when a request that takes cost units may be made.
 func (l *limiter) wait(ctx context.Context, cost int) error {
-	now := time.Now()
-	r := l.rate.ReserveN(now, 1)
-	for range cost - 1 {
-		l.rate.ReserveN(now, 1) // the units beyond the first delay those who come next
-	}
-	if err := l.sleep(ctx, r.DelayFrom(now)); err != nil {
+	if err := l.sleep(ctx, l.reserve(cost)); err != nil {
 		return err
 	}
 	for {
@@ -41,6 +36,19 @@ func (l *limiter) wait(ctx context.Context, cost int) error {
 			return err
 		}
 	}
+}
+
+// reserve takes all units at once, so that no other request gets in between, and returns
+// how long to wait. The units beyond the first delay those who come next.
+func (l *limiter) reserve(cost int) time.Duration {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	now := time.Now()
+	first := l.rate.ReserveN(now, 1)
+	for range cost - 1 {
+		l.rate.ReserveN(now, 1)
+	}
+	return first.DelayFrom(now)
 }
 
 func (l *limiter) sleep(ctx context.Context, d time.Duration) error {
