@@ -53,7 +53,8 @@ func runDaemon(ctx context.Context, env *environment, cfg *config.Config, hup <-
 	defer cancel()
 	go forward(inner, hup, reload)
 	d, err := collector.NewDaemon(ctx, collector.DaemonOptions{
-		Config: cfg, Load: func() (*config.Config, error) { return env.loadConfig() }, Keys: keys, Log: log, Level: level, Version: version, Reload: reload,
+		Config: cfg, Load: func() (*config.Config, error) { return reloaded(env, &secrets, keys) },
+		Keys: keys, Log: log, Level: level, Version: version, Reload: reload,
 	})
 	if err != nil {
 		keys.Close()
@@ -64,6 +65,15 @@ func runDaemon(ctx context.Context, env *environment, cfg *config.Config, hup <-
 	}
 	log.Info("collectord stopped")
 	return nil
+}
+
+// reloaded reads the config anew; a new secret in it is masked from then on.
+func reloaded(env *environment, secrets *mask, keys *keychain.KeyChain) (*config.Config, error) {
+	cfg, err := env.loadConfig()
+	if err == nil {
+		secrets.use(keys, cfg)
+	}
+	return cfg, err
 }
 
 // unlessEnded is err, or nil where a signal ended the start: that is an end in
