@@ -10,12 +10,13 @@ import (
 // Outcome is what came of one slot in Autocomplete.
 type Outcome struct {
 	Slot string
-	Err  error // nil: there is a new token
+	Err  error // nil: there is a new token, or the one there lives longer
 }
 
 // Autocomplete renews every token that falls due before Options.Ahead has passed,
 // and makes those that a raw_ slot promises and that are missing. It returns what
-// it tried; one slot's failure stops no other. The error is about the disk.
+// it tried; one slot's failure stops no other. A token that the network leaves as it is
+// is no outcome. The error is about the disk.
 func (k *KeyChain) Autocomplete(ctx context.Context) ([]Outcome, error) {
 	return k.autocomplete(ctx, "due", func(slot string) bool {
 		return k.wants(slot, func(w Window) bool {
@@ -39,19 +40,30 @@ func (k *KeyChain) autocomplete(ctx context.Context, mode string, wants func(slo
 		return nil, err
 	}
 	slots := slices.DeleteFunc(k.candidates(), func(slot string) bool { return !wants(slot) })
-	outcomes := make([]Outcome, len(slots))
+	outcomes := make([]*Outcome, len(slots))
 	var all sync.WaitGroup
 	underWay := make(chan struct{}, 8)
 	for i, slot := range slots {
 		all.Go(func() {
 			underWay <- struct{}{}
 			defer func() { <-underWay }()
+			before, _ := k.record(slot)
 			_, err := k.renew(ctx, slot, mode, func(record, bool) bool { return wants(slot) })
-			outcomes[i] = Outcome{Slot: slot, Err: err}
+			after, _ := k.record(slot)
+			longer := !before.known().IsZero() && after.end().After(before.end())
+			if err != nil || before.stamp != after.stamp || longer {
+				outcomes[i] = &Outcome{Slot: slot, Err: err}
+			}
 		})
 	}
 	all.Wait()
-	return outcomes, nil
+	var news []Outcome
+	for _, o := range outcomes {
+		if o != nil {
+			news = append(news, *o)
+		}
+	}
+	return news, nil
 }
 
 // candidates lists the slots that hold something, and those that a raw_ slot promises,
@@ -82,6 +94,6 @@ func (k *KeyChain) wants(slot string, due func(Window) bool) bool {
 	if _, _, ok := k.maker(slot); !ok {
 		return false
 	}
-	end := r.end()
+	end := r.known()
 	return !held || k.State(slot).Name == Dead || !end.IsZero() && end.Before(time.Now().Add(k.opts.Ahead))
 }

@@ -47,19 +47,38 @@ func (k *KeyChain) Checks(slot string) bool {
 	return err == nil && k.opts.Checkers[kind] != nil
 }
 
-// cleanedError is an error whose text has lost its secrets. errors.As still finds
-// what is in it.
+// cleanedError is an error whose text has lost its secrets, and so has its Refusal.
+// errors.As still finds what is in it.
 type cleanedError struct {
-	text string
-	err  error
+	text    string
+	err     error
+	refusal *Refusal // nil where there is none in err
 }
 
 func (e *cleanedError) Error() string { return e.text }
 func (e *cleanedError) Unwrap() error { return e.err }
 
+// As hands out the Refusal without secrets: its state is shown and written down.
+func (e *cleanedError) As(target any) bool {
+	r, ok := target.(**Refusal)
+	if !ok || e.refusal == nil {
+		return false
+	}
+	*r = e.refusal
+	return true
+}
+
 func (k *KeyChain) cleanError(err error, more ...Value) error {
 	if err == nil {
 		return nil
 	}
-	return &cleanedError{k.clean(err.Error(), more...), err}
+	cleaned := &cleanedError{text: k.clean(err.Error(), more...), err: err}
+	var refusal *Refusal
+	if errors.As(err, &refusal) {
+		r := *refusal
+		r.State.Reason, r.State.Hint = k.clean(r.State.Reason, more...), k.clean(r.State.Hint, more...)
+		r.State.Link = k.Redact(r.State.Link)
+		cleaned.refusal = &r
+	}
+	return cleaned
 }

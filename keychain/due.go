@@ -66,7 +66,7 @@ func (k *KeyChain) dueMaking(slot string, r record, held bool) time.Time {
 		return time.Time{}
 	}
 	raw, _ := k.record(rawSlot)
-	switch end := r.end(); {
+	switch end := r.known(); {
 	case !held || k.State(slot).Name == Dead:
 		return k.unlessRefused(rawSlot, raw.stamp, raw.assigned)
 	case !end.IsZero():

@@ -23,6 +23,8 @@ type record struct {
 	assigned time.Time
 	// expires is when the value ends, where that is not in the value itself.
 	expires time.Time
+	// final says that no renewal moves the end; see Fresh.
+	final bool
 	// answer goes with the next request that is made with the value; see Put.
 	answer Value
 }
@@ -33,6 +35,17 @@ func (r record) end() time.Time {
 		return t
 	}
 	return r.expires
+}
+
+// endless reports whether the network says that the value does not end.
+func (r record) endless() bool { return r.end().Equal(Never()) }
+
+// known is the end as people are told it: zero where there is none or nobody knows.
+func (r record) known() time.Time {
+	if r.endless() {
+		return time.Time{}
+	}
+	return r.end()
 }
 
 // content is what a dump holds. It does not change once it is in memory.
@@ -64,6 +77,7 @@ type recordJSON struct {
 	Stamp    string          `json:"stamp"`
 	Assigned time.Time       `json:"assigned"`
 	Expires  time.Time       `json:"expires,omitzero"`
+	Final    bool            `json:"final,omitempty"`
 	Answer   json.RawMessage `json:"answer,omitempty"` // an object of strings
 }
 
@@ -74,7 +88,7 @@ func (c content) marshal() ([]byte, error) {
 		if err != nil {
 			return nil, err
 		}
-		j := recordJSON{Value: value, Stamp: r.stamp, Assigned: r.assigned, Expires: r.expires}
+		j := recordJSON{Value: value, Stamp: r.stamp, Assigned: r.assigned, Expires: r.expires, Final: r.final}
 		if !r.answer.IsZero() {
 			if j.Answer, err = marshalValue(r.answer); err != nil {
 				return nil, err
@@ -114,7 +128,7 @@ func unmarshal(text []byte) (content, error) {
 		if err != nil {
 			return content{}, err
 		}
-		rec := record{value: v, stamp: r.Stamp, assigned: r.Assigned, expires: r.Expires}
+		rec := record{value: v, stamp: r.Stamp, assigned: r.Assigned, expires: r.Expires, final: r.Final}
 		if len(r.Answer) > 0 {
 			if rec.answer, err = unmarshalValue(r.Answer); err != nil {
 				return content{}, err

@@ -40,7 +40,7 @@ func ExampleKeyChain_Assign() {
 		fmt.Println(info.Slot, info.State.Name, info.Kind)
 	}
 	// Output:
-	// tw: a mapping needs consumer_key, consumer_secret, access_token, access_secret, or bearer_token; unknown field "acces_token" (did you mean access_token?)
+	// tw: a mapping needs consumer_key, consumer_secret, access_token, access_secret, or bearer_token, or consumer_key, consumer_secret, or client_id, access_token, refresh_token; unknown field "acces_token" (did you mean access_token?)
 	// <nil>
 	// <nil>
 	// ig ok Instagram Login

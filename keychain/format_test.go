@@ -36,7 +36,7 @@ device_id: SECRET3
 		{"two missing", "rd", "{client_Id: SECRET}", `rd: a mapping needs client_id, client_secret; client_secret is missing; ` +
 			`unknown field "client_Id" (did you mean client_id?)`},
 		{"forms mixed", "tw", "{consumer_key: SECRET, consumer_secret: b, access_token: c, access_secret: d, bearer_token: e}",
-			"tw: a mapping needs consumer_key, consumer_secret, access_token, access_secret, or bearer_token; bearer_token does not go with them"},
+			"tw: a mapping needs consumer_key, consumer_secret, access_token, access_secret, or bearer_token, or consumer_key, consumer_secret, or client_id, access_token, refresh_token; bearer_token does not go with them"},
 		{"secret for a name", "rd", "{client_id: a, client_secret: b, SECRET0123456789: x}", "a field has an unknown name"},
 		{"empty field", "rd", "{client_id: a, client_secret: ''}", "client_secret is missing"},
 		{"null field", "rd", "{client_id: a, client_secret: ~}", "client_secret is missing"},

@@ -17,10 +17,12 @@ func Formats() []Format {
 		{Slot: "tw", Title: "X (Twitter) token", Shapes: []Shape{
 			{Kind: "four keys (OAuth 1.0a)", Required: []string{"consumer_key", "consumer_secret", "access_token", "access_secret"}},
 			{Kind: "bearer token", Required: []string{"bearer_token"}},
+			{Kind: "app key and secret", Required: []string{"consumer_key", "consumer_secret"}, Optional: []string{"bearer_token"}},
+			{Kind: "user token (OAuth 2)", Required: []string{"client_id", "access_token", "refresh_token"}, Optional: []string{"client_secret", "expires_at"}},
 		}},
 		{Slot: "ig", Title: "Instagram token", Shapes: []Shape{
 			{Kind: "Instagram Login", Bare: true},
-			{Kind: "Business Discovery", Required: []string{"access_token", "ig_user_id"}, Optional: []string{"app_secret"}},
+			{Kind: "Business Discovery", Required: []string{"access_token", "ig_user_id"}, Optional: []string{"app_secret", "app_id"}},
 		}},
 	}
 }

@@ -19,7 +19,7 @@ func (k *KeyChain) Put(slot string, fresh Fresh) error {
 		return err
 	}
 	return k.change(func(slots map[string]record, id dumpID) error {
-		slots[slot] = record{value: v, stamp: string(id), assigned: id.time(), expires: fresh.Expires.UTC()}
+		slots[slot] = record{value: v, stamp: string(id), assigned: id.time(), expires: fresh.Expires.UTC(), final: fresh.Final}
 		return nil
 	})
 }

@@ -17,6 +17,9 @@ const (
 	renewFailures = 30 * time.Minute
 )
 
+// modeRefused is the mode of a renewal that somebody asks for whose token was refused.
+const modeRefused = "refused"
+
 // renewals is what a KeyChain knows of renewals besides what is on disk.
 type renewals struct {
 	flights singleflight.Group
@@ -26,6 +29,14 @@ type renewals struct {
 	busy    sync.WaitGroup
 	failed  map[string]failure // by slot
 	unsaved map[string]unsaved // by slot
+	looked  map[string]look    // by slot
+}
+
+// look is when a Refresh gave a value again as it was. It is not on disk: a restart
+// costs one more request.
+type look struct {
+	stamp string
+	at    time.Time
 }
 
 type failure struct {
@@ -42,7 +53,7 @@ type unsaved struct {
 }
 
 func newRenewals() *renewals {
-	return &renewals{failed: make(map[string]failure), unsaved: make(map[string]unsaved)}
+	return &renewals{failed: make(map[string]failure), unsaved: make(map[string]unsaved), looked: make(map[string]look)}
 }
 
 func (r *renewals) begin() bool {
@@ -68,7 +79,17 @@ func (k *KeyChain) refresher(slot string, r record) (Refresher, Window) {
 	if by == nil {
 		return nil, Window{}
 	}
-	return by, by.Window(Token{Slot: slot, Value: r.value}, r.assigned, r.end())
+	return by, by.Window(Token{Slot: slot, Value: r.value}, k.heldSince(slot, r), r.end())
+}
+
+// heldSince is when the value came into the slot or was last given again.
+func (k *KeyChain) heldSince(slot string, r record) time.Time {
+	k.renewals.mu.Lock()
+	defer k.renewals.mu.Unlock()
+	if l := k.renewals.looked[slot]; l.stamp == r.stamp && l.at.After(r.assigned) {
+		return l.at
+	}
+	return r.assigned
 }
 
 // maker returns who makes a token for the slot, and the raw_ slot to make it from.
@@ -92,7 +113,7 @@ func (k *KeyChain) renew(ctx context.Context, slot, mode string, wants func(reco
 		defer k.renewals.busy.Done()
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), renewTimeout)
 		defer cancel()
-		return k.renewLocked(ctx, slot, wants)
+		return k.renewLocked(ctx, slot, mode, wants)
 	})
 	select {
 	case done := <-ch:
@@ -103,7 +124,7 @@ func (k *KeyChain) renew(ctx context.Context, slot, mode string, wants func(reco
 	}
 }
 
-func (k *KeyChain) renewLocked(ctx context.Context, slot string, wants func(record, bool) bool) (Token, error) {
+func (k *KeyChain) renewLocked(ctx context.Context, slot, mode string, wants func(record, bool) bool) (Token, error) {
 	if err := k.disk.prepare(); err != nil {
 		return Token{}, err
 	}
@@ -124,7 +145,11 @@ func (k *KeyChain) renewLocked(ctx context.Context, slot string, wants func(reco
 	}
 	stake := k.stake(slot, r)
 	t, err := k.renewFrom(ctx, slot, r, held)
-	k.remember(slot, stake, err)
+	if err == nil && mode == modeRefused && t.Equal(r.value) {
+		// Remembered as a failure, so that it is not asked for once more at each refusal.
+		t, err = Token{}, fmt.Errorf("keychain: %s: the network gave the refused token again", slot)
+	}
+	k.remember(slot, stake, err, k.restAfter(mode, r, err))
 	return t, err
 }
 
@@ -158,16 +183,18 @@ func (k *KeyChain) renewFrom(ctx context.Context, slot string, r record, held bo
 // the last try failed, nil where none did.
 func (k *KeyChain) renewable(slot string, r record) (bool, error) {
 	_, w := k.refresher(slot, r)
-	if _, _, made := k.maker(slot); w == (Window{}) && !made {
+	_, _, made := k.maker(slot)
+	if w == (Window{}) && !made {
 		return false, nil
 	}
+	moves := made || !w.Looks && !r.final && !r.endless()
 	if f, failed := k.lastFailure(slot, r); failed {
-		return true, f.err
+		return moves, f.err
 	}
 	if in := k.disk.readIntent(slot); in.Stamp == r.stamp && in.Refused {
-		return true, errors.New(in.State.Reason)
+		return moves, errors.New(in.State.Reason)
 	}
-	return true, nil
+	return moves, nil
 }
 
 // stake is what a renewal is made from: the stamps of the slot's value and of its raw_
@@ -195,8 +222,23 @@ func (k *KeyChain) resting(slot string, r record) error {
 	return fmt.Errorf("%w; not tried again before %s", f.err, f.again.UTC().Format(time.RFC3339))
 }
 
-// remember keeps the error of a try, so that many who ask make one request.
-func (k *KeyChain) remember(slot, stake string, err error) {
+// restAfter is the least time to the next try after an error that is a Later; 0 where
+// there is nothing to say.
+func (k *KeyChain) restAfter(mode string, r record, err error) time.Duration {
+	var late *Later
+	if mode == modeRefused || !errors.As(err, &late) {
+		return 0
+	}
+	if end := r.known(); !end.IsZero() {
+		return min(late.After, max(time.Until(end)/2, 0))
+	}
+	return late.After
+}
+
+// remember keeps the error of a try, so that many who ask make one request. The next
+// try is not before least has passed, nor before the rest that doubles with every
+// failure.
+func (k *KeyChain) remember(slot, stake string, err error, least time.Duration) {
 	k.renewals.mu.Lock()
 	defer k.renewals.mu.Unlock()
 	if err == nil {
@@ -210,7 +252,7 @@ func (k *KeyChain) remember(slot, stake string, err error) {
 	if f.stake != stake {
 		f = failure{stake: stake}
 	}
-	rest := min(renewFailed<<min(f.times, 10), renewFailures)
+	rest := max(least, min(renewFailed<<min(f.times, 10), renewFailures))
 	k.renewals.failed[slot] = failure{stake, err, time.Now().Add(rest), f.times + 1}
 }
 

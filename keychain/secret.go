@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"log/slog"
 	"maps"
-	"net/url"
 	"slices"
 	"strings"
 )
@@ -151,16 +150,14 @@ func (v Value) Redact(text string) string {
 	return redact(text, slices.Collect(maps.Values(v.all())))
 }
 
-// redact replaces the secrets in text, the longest first, also where they are
-// escaped as in an address.
+// redact replaces the secrets in text, the longest first, in each of their forms.
 func redact(text string, secrets []Secret) string {
 	slices.SortFunc(secrets, func(a, b Secret) int { return len(b) - len(a) })
 	for _, s := range secrets {
 		if len(s) < 4 {
 			continue
 		}
-		// An address in an error holds it escaped.
-		for _, form := range []string{string(s), url.QueryEscape(string(s)), url.PathEscape(string(s))} {
+		for _, form := range forms(string(s)) {
 			text = strings.ReplaceAll(text, form, redacted)
 		}
 	}

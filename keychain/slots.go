@@ -99,6 +99,8 @@ type SlotInfo struct {
 	State      State
 	AssignedAt time.Time // when the value came into the slot: assigned, made or refreshed
 	ExpiresAt  time.Time // zero where it does not expire, or nobody knows
+	// Endless is true where the network says that the value does not expire.
+	Endless bool
 	// Renewable is true where a Refresher or a Maker will renew the value by itself.
 	Renewable bool
 	// RenewalError is why the last renewal failed, nil where it did not.
@@ -136,7 +138,7 @@ func (k *KeyChain) show(slot string) (info SlotInfo, held bool) {
 	if state.Name == "" {
 		state.Name = OK
 	}
-	info = SlotInfo{Slot: slot, State: state, AssignedAt: r.assigned, ExpiresAt: r.end()}
+	info = SlotInfo{Slot: slot, State: state, AssignedAt: r.assigned, ExpiresAt: r.known(), Endless: r.endless()}
 	info.Renewable, info.RenewalError = k.renewable(slot, r)
 	if f, err := k.formats.of(slot); err == nil {
 		info.Kind = f.Kind(r.value)

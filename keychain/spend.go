@@ -38,7 +38,11 @@ func (k *KeyChain) spend(ctx context.Context, from source, v Value, ask func(con
 		err = k.checkFresh(from, fresh)
 	}
 	if err != nil {
-		return Token{}, k.failed(from, in, before, k.cleanError(err, fresh.Value, fresh.Raw))
+		err = k.failed(from, in, before, k.cleanError(err, fresh.Value, fresh.Raw))
+		if k.same(from, fresh) {
+			err = errors.Join(err, k.setEnd(from, fresh))
+		}
+		return Token{}, err
 	}
 	return k.save(from, fresh)
 }
@@ -91,6 +95,9 @@ func (k *KeyChain) failed(from source, in, before intent, err error) error {
 // save writes the new value and gives it out. A value that came into the slot
 // meanwhile stays: a person put it there.
 func (k *KeyChain) save(from source, fresh Fresh) (Token, error) {
+	if k.same(from, fresh) {
+		return k.keep(from, fresh)
+	}
 	var kept Value
 	rest := k.restToCarry(from)
 	err := k.change(func(slots map[string]record, id dumpID) error {
@@ -99,7 +106,7 @@ func (k *KeyChain) save(from source, fresh Fresh) (Token, error) {
 			kept = now.value
 			return errOvertaken
 		}
-		next := record{value: kept, stamp: string(id), assigned: id.time(), expires: fresh.Expires.UTC()}
+		next := record{value: kept, stamp: string(id), assigned: id.time(), expires: fresh.Expires.UTC(), final: fresh.Final}
 		if from.from == from.slot {
 			next.answer = slots[from.slot].answer
 		}
@@ -124,6 +131,38 @@ func (k *KeyChain) save(from source, fresh Fresh) (Token, error) {
 		return Token{}, mistakef(ErrEmpty, "keychain: %s was emptied during its renewal", from.slot)
 	}
 	return Token{Slot: from.slot, Value: kept}, nil
+}
+
+// same reports whether a refresh gave the value that the slot holds.
+func (k *KeyChain) same(from source, fresh Fresh) bool {
+	r, held := k.record(from.slot)
+	return held && from.from == from.slot && r.stamp == from.slotStamp && fresh.Raw.IsZero() && r.value.Equal(fresh.Value.trim())
+}
+
+// keep ends a refresh that gave the same value.
+func (k *KeyChain) keep(from source, fresh Fresh) (Token, error) {
+	err := k.setEnd(from, fresh)
+	k.renewals.mu.Lock()
+	defer k.renewals.mu.Unlock()
+	k.renewals.looked[from.slot] = look{from.slotStamp, time.Now()}
+	k.closeIntent(from, fresh)
+	return Token{Slot: from.slot, Value: fresh.Value.trim()}, err
+}
+
+// setEnd writes what a network said of the end of a value that stays. Nothing is
+// written where it said nothing new: a look a day would push every older dump out.
+func (k *KeyChain) setEnd(from source, fresh Fresh) error {
+	r, _ := k.record(from.slot)
+	if fresh.Expires.IsZero() || r.expires.Equal(fresh.Expires) && r.final == fresh.Final {
+		return nil
+	}
+	return k.change(func(slots map[string]record, _ dumpID) error {
+		if now := slots[from.slot]; now.stamp == from.slotStamp {
+			now.expires, now.final = fresh.Expires.UTC(), fresh.Final
+			slots[from.slot] = now
+		}
+		return nil
+	})
 }
 
 var errOvertaken = errors.New("the slot got another value")

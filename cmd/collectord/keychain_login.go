@@ -354,7 +354,7 @@ func (l *login) question(ctx context.Context, q *networks.Question) (string, err
 	}
 	if q.Link != "" {
 		l.say("Open this page, and answer with what it shows or ends with:")
-		_, _ = fmt.Fprintln(l.env.Stdout, q.Link)
+		_, _ = fmt.Fprintln(l.env.Stdout, visible(q.Link))
 	}
 	if ok {
 		return prompt{ctx, tty, l.env.Stderr}.ask(q.Prompt+": ", q.Secret)

@@ -26,7 +26,8 @@ type slotJSON struct {
 	AssignedAt time.Time  `json:"assigned_at"`
 	AgeSeconds int64      `json:"age_seconds"`
 	ExpiresAt  *time.Time `json:"expires_at"`
-	DaysLeft   *int       `json:"days_left"` // rounded; null where expires_at is
+	DaysLeft   *int       `json:"days_left"`     // rounded; null where expires_at is
+	Never      bool       `json:"never_expires"` // the network says so; else expires_at is null where nobody knows
 	Renewable  bool       `json:"renewable"`
 	Reason     string     `json:"reason"`
 	Hint       string     `json:"hint"`
@@ -46,7 +47,7 @@ func newShowCommand(env *environment) *cobra.Command {
 			}
 			rows := []table.Row{}
 			for _, s := range k.Show() {
-				rows = append(rows, table.Row{s.Slot, s.Kind, age(time.Since(s.AssignedAt)), expiry(s.ExpiresAt),
+				rows = append(rows, table.Row{s.Slot, s.Kind, age(time.Since(s.AssignedAt)), ending(s),
 					s.State.Name, reason(s.State)})
 			}
 			printRows(env.Stdout, table.Row{"slot", "kind", "age", "expires", "state", "reason"}, rows)
@@ -58,6 +59,14 @@ func newShowCommand(env *environment) *cobra.Command {
 	}
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	return cmd
+}
+
+// ending says when a slot's token ends, as far as anybody knows.
+func ending(s keychain.SlotInfo) string {
+	if s.Endless {
+		return "never"
+	}
+	return expiry(s.ExpiresAt)
 }
 
 // reason is why a token is in its state, with what a person can do.
@@ -76,7 +85,7 @@ func slotsJSON(infos []keychain.SlotInfo) []slotJSON {
 	out := make([]slotJSON, 0, len(infos))
 	for _, s := range infos {
 		j := slotJSON{Slot: s.Slot, Kind: s.Kind, State: s.State.Name, AssignedAt: s.AssignedAt,
-			AgeSeconds: int64(time.Since(s.AssignedAt) / time.Second), Renewable: s.Renewable, Reason: s.State.Reason, Hint: s.State.Hint, Link: s.State.Link}
+			AgeSeconds: int64(time.Since(s.AssignedAt) / time.Second), Renewable: s.Renewable, Never: s.Endless, Reason: s.State.Reason, Hint: s.State.Hint, Link: s.State.Link}
 		if !s.State.Until.IsZero() {
 			j.Until = &s.State.Until
 		}
@@ -245,6 +254,13 @@ func hintOf(err error) string {
 func printRows(w io.Writer, header table.Row, rows []table.Row) {
 	if len(rows) == 0 {
 		return
+	}
+	for _, row := range rows {
+		for i, cell := range row {
+			if s, ok := cell.(string); ok {
+				row[i] = visible(s)
+			}
+		}
 	}
 	t := table.NewWriter()
 	t.AppendHeader(header)

@@ -1,7 +1,9 @@
 package main
 
 import (
+	"strconv"
 	"strings"
+	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
@@ -65,6 +67,12 @@ func everyNetwork(w *sim.World) {
 
 // everyToken allows what once_all.txtar assigns.
 func everyToken(w *sim.World) {
+	w.XApp("x-key", "MARKED-secret")
+	w.XClient("x-client", "MARKED-secret", "201")
+	w.XClient("x-public", "", "201")
+	w.AllowToken("facebook", "7|MARKED-app", "7", "MARKED-app")
+	w.AllowToken("facebook", "MARKED-page", "7", "MARKED-app", "PAGE")
+	w.AllowToken("facebook", "MARKED-data", "7", "MARKED-app", "PAGE", "0", strconv.FormatInt(time.Now().Add(40*24*time.Hour).Unix(), 10))
 	w.AllowToken("instagram", "MARKED-ig", "301", "")
 	w.AllowToken("facebook", "MARKED-fb", "1", "")
 	w.AllowToken("youtube", "MARKED-yt")
@@ -88,4 +96,13 @@ func rename(ts *testscript.TestScript, neg bool, args []string) {
 	if !world.Update(args[0], args[1], func(a *sim.Account) { a.Handle = handle }) {
 		ts.Fatalf("%s has no account %s", args[0], args[1])
 	}
+}
+
+// revoke makes a token of the script's world one that was good once: revoke NETWORK TOKEN.
+func revoke(ts *testscript.TestScript, neg bool, args []string) {
+	world, ok := ts.Value(worldKey{}).(*sim.World)
+	if neg || len(args) != 2 || !ok {
+		ts.Fatalf("usage: revoke NETWORK TOKEN")
+	}
+	world.RevokeToken(args[0], args[1])
 }

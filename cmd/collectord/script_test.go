@@ -52,6 +52,7 @@ func TestScripts(t *testing.T) {
 			"browse":  browse,
 			"captcha": captcha,
 			"rename":  rename,
+			"revoke":  revoke,
 		},
 	})
 }

@@ -2,12 +2,10 @@ package facebook
 
 import (
 	"context"
-	"errors"
 
 	"collectord/keychain"
 	"collectord/networks"
 	"collectord/networks/internal/meta"
-	"collectord/networks/internal/rest"
 )
 
 // slots are the forms of the slot fb.
@@ -44,30 +42,16 @@ func (n *network) Check(ctx context.Context, token keychain.Token) (string, erro
 	if e != nil {
 		return "", e
 	}
-	in, err := n.graph.Inspect(ctx, a, asker(token, a))
+	in, err := n.graph.Inspect(ctx, a, meta.Asker(token, a))
 	if err == nil {
 		return in.String(), nil
 	}
-	var refusal *networks.Error
-	if !token.IsBare() || !errors.As(err, &refusal) || refusal.Kind != networks.Forbidden && refusal.Code != "100" {
+	if !token.IsBare() || !meta.NotTold(err) {
 		return "", mend(err)
 	}
-	var me struct {
-		Name meta.Text `json:"name"`
+	who, err := n.me(ctx, token, a)
+	if err != nil {
+		return "", err
 	}
-	if err := n.graph.Get(ctx, a, op, op, "id,name", &me); err != nil {
-		return "", mend(err)
-	}
-	if me.Name == "" {
-		return "", refused(op, networks.Malformed, "the answer names nobody")
-	}
-	return "token of " + rest.Words(token, string(me.Name)) + ", its end is not known without app_id and app_secret", nil
-}
-
-// asker is the token that asks about a token: the app's own where the app is known.
-func asker(token keychain.Token, a meta.Access) string {
-	if token.IsBare() {
-		return a.Bearer
-	}
-	return token.Get("app_id") + "|" + token.Get("app_secret")
+	return "token of " + who + ", its end is not known without app_id and app_secret", nil
 }

@@ -80,7 +80,7 @@ func (n *network) beginDiscovery(in map[string]keychain.Secret, redirect string)
 				}
 			}
 			return keychain.Fresh{Expires: long.Expires, Value: keychain.Mapping(map[string]string{
-				"access_token": token, "ig_user_id": own, "app_secret": secret,
+				"access_token": token, "ig_user_id": own, "app_id": id, "app_secret": secret,
 			})}, nil
 		},
 	})

@@ -2,56 +2,64 @@ package instagram
 
 import (
 	"context"
-	"net/url"
 	"time"
 
 	"collectord/keychain"
+	"collectord/networks"
 	"collectord/networks/internal/meta"
 )
 
-// look is how long a token is held whose end nobody knows before it is refreshed, which
-// tells its end: as soon as Instagram takes it.
-const look = 24 * time.Hour
+// loginHint and discoveryHint are what the operator does about a token that is gone.
+const (
+	loginHint     = "get a new token: collectord keychain login instagram"
+	discoveryHint = loginHint + " --method discovery"
+)
 
-// loginHint is what the operator does about a token that is gone.
-const loginHint = "get a new token: collectord keychain login instagram"
-
-// Refreshers renew the tokens of Instagram Login. Those for Business Discovery come
-// without their app's ID, which an exchange needs: a system user's token has no end,
-// and a person's is got anew at a login.
+// Refreshers renew the tokens of Instagram Login, and look after those for Business
+// Discovery: with their app a person's are exchanged before they end, and a system
+// user's have no end.
 func (n *network) Refreshers() map[string]keychain.Refresher {
-	return map[string]keychain.Refresher{"ig": (*refresher)(n)}
+	return map[string]keychain.Refresher{"ig": refresher{
+		login: meta.Refreshed{Tokens: n.tokens, Op: "ig_refresh_token", Access: access, Hint: loginHint},
+		discovery: meta.Inspected{Graph: n.discovery, Tokens: n.facebook, Access: access, Hint: discoveryHint,
+			Probe: func(ctx context.Context, t keychain.Token, a meta.Access) error {
+				_, err := n.asked(ctx, t, a)
+				return err
+			}},
+	}}
 }
 
 // Makers are none: Instagram gives no token for a password.
 func (n *network) Makers() map[string]keychain.Maker { return nil }
 
-type refresher network
+// refresher does what the way to ask that the token is for needs.
+type refresher struct{ login, discovery keychain.Refresher }
 
-// Window is the last 30 days of the 60 of a token of Instagram Login.
-func (r *refresher) Window(t keychain.Token, held, expires time.Time) keychain.Window {
-	if t.Bare() == "" {
-		return keychain.Window{}
+func (r refresher) of(t keychain.Token) keychain.Refresher {
+	if t.IsBare() {
+		return r.login
 	}
-	return meta.Window(held, expires, look)
+	return r.discovery
 }
 
-// Refresh gives the token another 60 days; the answer may be the same token. One that
-// has expired cannot be refreshed
-// (https://developers.facebook.com/docs/instagram-platform/reference/refresh_access_token,
-// read 2026-11-22).
-func (r *refresher) Refresh(ctx context.Context, t keychain.Token) (keychain.Fresh, error) {
-	const op = "ig_refresh_token"
-	a, e := access(op, t)
-	if e != nil {
-		return keychain.Fresh{}, meta.Refusal(e, loginHint)
+// Window is that of the token's way to ask.
+func (r refresher) Window(t keychain.Token, held, expires time.Time) keychain.Window {
+	return r.of(t).Window(t, held, expires)
+}
+
+// Refresh is that of the token's way to ask.
+func (r refresher) Refresh(ctx context.Context, t keychain.Token) (keychain.Fresh, error) {
+	return r.of(t).Refresh(ctx, t)
+}
+
+// asked is the account on whose behalf Business Discovery is asked.
+func (n *network) asked(ctx context.Context, t keychain.Token, a meta.Access) (user, error) {
+	var u user
+	if err := n.discovery.Get(ctx, a, own, ownPath(t), userFields, &u); err != nil {
+		return user{}, mend(err)
 	}
-	g, err := r.tokens.Grant(ctx, meta.Ask{
-		Op: op, Path: "refresh_access_token",
-		Query: url.Values{"grant_type": {op}, "access_token": {a.Bearer}},
-	})
-	if err != nil {
-		return keychain.Fresh{}, meta.Refusal(err, loginHint)
+	if u.Username == "" {
+		return user{}, refused(own, networks.Malformed, "the answer names no account")
 	}
-	return keychain.Fresh{Value: keychain.Bare(g.Token.Reveal()), Expires: g.Expires}, nil
+	return u, nil
 }

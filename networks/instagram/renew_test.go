@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/http"
 	"net/http/httptest"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -21,7 +22,7 @@ func refresher(n networks.Network) keychain.Refresher {
 
 func TestWindow(t *testing.T) {
 	const day = 24 * time.Hour
-	held := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+	held := time.Now().Add(-time.Hour)
 	r := refresher((&server{}).network())
 	for name, c := range map[string]struct {
 		token    keychain.Token
@@ -31,7 +32,9 @@ func TestWindow(t *testing.T) {
 		"60 days":     {login, held.Add(60 * day), held.Add(day), held.Add(30 * day)},
 		"end unknown": {login, time.Time{}, held.Add(day), held.Add(day)},
 		"ends soon":   {login, held.Add(3 * day), held.Add(day), held.Add(day)},
-		"discovery":   {discovery, held.Add(60 * day), time.Time{}, time.Time{}},
+		"just ended":  {login, held.Add(-time.Hour), held.Add(day), held.Add(day)},
+		"gone":        {login, held.Add(-2 * day), time.Time{}, time.Time{}},
+		"discovery":   {discovery, held.Add(60 * day), time.Time{}, held.Add(day)},
 		"empty":       {keychain.Token{}, time.Time{}, time.Time{}, time.Time{}},
 	} {
 		if w := r.Window(c.token, held, c.expires); !w.From.Equal(c.from) || !w.By.Equal(c.by) {
@@ -167,7 +170,7 @@ func TestLogin_discovery(t *testing.T) {
 			t.Fatal(err)
 		}
 		fresh, err := s.Finish(t.Context(), open(t, s.URL()))
-		if err != nil || fresh.Value.Get("ig_user_id") != brandID || fresh.Value.Get("app_secret") != secret || fresh.Expires.IsZero() {
+		if err != nil || fresh.Value.Get("ig_user_id") != brandID || fresh.Value.Get("app_id") != "99" || fresh.Value.Get("app_secret") != secret || fresh.Expires.IsZero() {
 			t.Fatalf("%v until %v, %v", fresh.Value, fresh.Expires, err)
 		}
 		report, err := n.(networks.Checker).Check(t.Context(), keychain.Token{Slot: "ig", Value: fresh.Value})
@@ -219,5 +222,50 @@ func TestCodeHost(t *testing.T) {
 	}
 	if got := s.asked.URL.String(); got != "https://api.instagram.com/oauth/access_token" || s.form.Get("code") != "AQcode" || s.form.Get("client_secret") != "sesame" {
 		t.Errorf("asked %s with %v", got, s.form)
+	}
+}
+
+// TestRefresh_discovery: with its app a person's token is looked at and, where it has 30
+// days or less, exchanged; without it is looked at alone.
+func TestRefresh_discovery(t *testing.T) {
+	const day = 24 * time.Hour
+	for name, c := range map[string]struct {
+		app       string
+		left      time.Duration
+		exchanged bool
+	}{
+		"young":                {"99", 45 * day, false},
+		"half its life over":   {"99", 20 * day, true},
+		"without its app's id": {"", 20 * day, false},
+	} {
+		w, n := simulated(t, brandID, secret)
+		end := strconv.FormatInt(time.Now().Add(c.left).Unix(), 10)
+		w.AllowToken("instagram", "EAAGold", brandID, secret, "USER", end)
+		token := keychain.Token{Slot: "ig", Value: keychain.Mapping(map[string]string{
+			"access_token": "EAAGold", "ig_user_id": brandID, "app_id": c.app, "app_secret": secret,
+		})}
+		held := time.Now()
+		if w := refresher(n).Window(token, held, time.Time{}); w.Looks != (c.app == "") || !w.Looks && !w.By.Equal(held) {
+			t.Errorf("%s: %+v", name, w)
+		}
+		fresh, err := refresher(n).Refresh(t.Context(), token)
+		if err != nil || fresh.Value.Equal(token.Value) == c.exchanged || fresh.Value.Get("ig_user_id") != brandID {
+			t.Fatalf("%s: %v, %v", name, fresh.Value, err)
+		}
+		want := c.left
+		if c.exchanged {
+			want = 60 * day
+		}
+		if left := time.Until(fresh.Expires); left > want || left < want-time.Minute {
+			t.Errorf("%s: it expires in %v", name, left)
+		}
+		if err := instagram.Descriptor().Slots[0].Check("ig", fresh.Value); err != nil {
+			t.Error(err)
+		}
+		w.RevokeToken("instagram", fresh.Value.Get("access_token"))
+		var refusal *keychain.Refusal
+		if _, err := refresher(n).Refresh(t.Context(), keychain.Token{Slot: "ig", Value: fresh.Value}); !errors.As(err, &refusal) || !strings.Contains(refusal.State.Hint, "--method discovery") {
+			t.Errorf("%s, revoked: %v", name, err)
+		}
 	}
 }

@@ -16,7 +16,7 @@ func slots() []keychain.Format {
 		Slot: "ig", Title: "Instagram token",
 		Shapes: []keychain.Shape{
 			{Kind: "Instagram Login", Bare: true},
-			{Kind: "Business Discovery", Required: []string{"access_token", "ig_user_id"}, Optional: []string{"app_secret"}},
+			{Kind: "Business Discovery", Required: []string{"access_token", "ig_user_id"}, Optional: []string{"app_secret", "app_id"}},
 		},
 	}}
 }
@@ -50,19 +50,16 @@ func (n *network) Check(ctx context.Context, token keychain.Token) (string, erro
 		}
 		return fmt.Sprintf("Instagram Login of @%s, reads this account alone", rest.Words(token, u.Username)), nil
 	}
-	var u user
-	if err := n.discovery.Get(ctx, a, own, ownPath(token), userFields, &u); err != nil {
-		return "", mend(err)
-	}
-	if u.Username == "" {
-		return "", refused(own, networks.Malformed, "the answer names no account")
+	u, err := n.asked(ctx, token, a)
+	if err != nil {
+		return "", err
 	}
 	proof := "without app_secret"
 	if a.Secret != "" {
 		proof = "requests are proved by app_secret"
 	}
 	report := fmt.Sprintf("Business Discovery as @%s, reads professional accounts; %s", rest.Words(token, u.Username), proof)
-	if in, err := n.discovery.Inspect(ctx, a, a.Bearer); err == nil {
+	if in, err := n.discovery.Inspect(ctx, a, meta.Asker(token, a)); err == nil {
 		report += "; " + in.String()
 	}
 	return report, nil

@@ -16,7 +16,8 @@ const facebookNet = "facebook"
 //
 // A token is allowed by AllowToken("facebook", token, appID, appSecret): an empty
 // appSecret takes any proof. A third secret is what debug_token calls the token's type
-// (USER if missing), a fourth its end in seconds since 1970 (never if missing). An app
+// (USER if missing), a fourth its end in seconds since 1970 (never if missing), a fifth
+// the end of its access to data. An app
 // is AllowToken("facebook", "APP_ID|APP_SECRET", appID, appSecret). Tokens are taken
 // from the Authorization header or a form.
 func Facebook(w *World) http.Handler {

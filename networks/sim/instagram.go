@@ -16,8 +16,8 @@ const instagramNet = "instagram"
 //
 // A token of Instagram Login is allowed by AllowToken("instagram", token, id), where
 // id is its own account's; one for Business Discovery by AllowToken("instagram",
-// token, id, appSecret), where an empty appSecret takes any proof. A third and a
-// fourth secret are as for [Facebook]. An app is AllowToken("instagram",
+// token, id, appSecret), where an empty appSecret takes any proof. A third secret and
+// those after it are as for [Facebook]. An app is AllowToken("instagram",
 // "APP_ID|APP_SECRET", id) and the same with appSecret, where id is the account that
 // logs in. Tokens are taken from the Authorization header or a form and, but for the
 // token service, never from an address. An account in any state other than OK is a

@@ -34,6 +34,7 @@ type metaCode struct{ app, redirect string }
 const (
 	metaShort = time.Hour
 	metaLong  = 60 * 24 * time.Hour
+	metaData  = 90 * 24 * time.Hour // after a login, access to data
 )
 
 func newMetaTokens(w *World, net, own string, fb bool) *metaTokens {
@@ -213,16 +214,17 @@ func (m *metaTokens) inspect(caller graphCaller, q url.Values) graphReply {
 	m.mu.Lock()
 	end, given := m.ends[tok]
 	m.mu.Unlock()
-	kind, expires := "USER", int64(0)
+	kind, expires, data := "USER", int64(0), int64(0)
 	if given {
-		expires = end.Unix()
+		expires, data = end.Unix(), end.Add(metaData-metaLong).Unix()
 	}
 	if c := (graphCaller{tok, secrets}); c.secret(2) != "" {
 		kind = c.secret(2)
 		expires, _ = strconv.ParseInt(c.secret(3), 10, 64) // none is never
+		data, _ = strconv.ParseInt(c.secret(4), 10, 64)
 	}
 	return graphReply{http.StatusOK, map[string]any{"data": map[string]any{
 		"app_id": "1", "application": "Simulated App", "type": kind, "is_valid": true, "expires_at": expires,
-		"data_access_expires_at": expires, "scopes": []string{"pages_read_engagement", "pages_show_list"}, "user_id": "1",
+		"data_access_expires_at": data, "scopes": []string{"pages_read_engagement", "pages_show_list"}, "user_id": "1",
 	}}, ""}
 }

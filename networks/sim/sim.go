@@ -81,6 +81,7 @@ type World struct {
 	log      map[string][]Exchange
 
 	vk vkAuth
+	x  struct{ given int } // tokens that X gave
 }
 
 // key finds an account: network and lower-cased handle or id, with @host where

@@ -19,9 +19,11 @@ import (
 const twitterNet = "twitter"
 
 // Twitter simulates the user lookups of X's API v2 on the accounts of the network
-// "twitter": GET /2/users/by, /2/users and /2/users/me.
+// "twitter": GET /2/users/by, /2/users and /2/users/me, and X's token services: POST
+// /oauth2/token for apps, GET /i/oauth2/authorize and POST /2/oauth2/token for users.
 //
-// A bearer token is allowed by AllowToken("twitter", bearer). Four keys are allowed
+// An app is allowed by [World.XApp], a client that logs users in by [World.XClient]. A
+// bearer token is allowed by AllowToken("twitter", bearer). Four keys are allowed
 // by AllowToken("twitter", accessToken, consumerKey, consumerSecret, accessSecret)
 // and, for /2/users/me, the id of the account they belong to as a fifth. Signatures
 // are verified by RFC 5849, their nonce and time included. A Private account is
@@ -38,10 +40,31 @@ type twitter struct {
 	nonces map[string]time.Time // seen, and when
 }
 
-func (x *twitter) op(r *http.Request) string { return strings.TrimPrefix(r.URL.Path, "/2/") }
+// The addresses at which tokens are made.
+const (
+	xAppToken  = "/oauth2/token"
+	xUserToken = "/2/oauth2/token"
+	xAuthorize = "/i/oauth2/authorize"
+)
+
+func (x *twitter) op(r *http.Request) string {
+	switch r.URL.Path {
+	case xAppToken, xUserToken, xAuthorize:
+		return strings.TrimPrefix(r.URL.Path, "/")
+	}
+	return strings.TrimPrefix(r.URL.Path, "/2/")
+}
 
 // answer is the whole of X: who asks, what for, and what is to be said.
 func (x *twitter) answer(rw http.ResponseWriter, r *http.Request) (int, string) {
+	switch r.Method + " " + r.URL.Path {
+	case "POST " + xAppToken:
+		return x.appToken(rw, r)
+	case "POST " + xUserToken:
+		return x.userToken(rw, r)
+	case "GET " + xAuthorize:
+		return x.authorize(rw, r)
+	}
 	limit, owner, ok := x.authorise(r)
 	if !ok {
 		return 0, twitterRefuse(rw, http.StatusUnauthorized, "Unauthorized", "Unauthorized", "")
@@ -196,12 +219,24 @@ func (x *twitter) authorise(r *http.Request) (limit int, owner string, ok bool) 
 	switch scheme {
 	case "Bearer":
 		state, secrets := x.w.Token(twitterNet, rest)
-		return 300, "", state == TokenGood && len(secrets) == 0
+		switch {
+		case state != TokenGood:
+			return 0, "", false
+		case len(secrets) > 2 && secrets[0] == xUser:
+			return 900, secrets[2], true
+		}
+		return 300, "", len(secrets) == 0 || len(secrets) == 2 && secrets[0] == xApp && x.knows(secrets[1])
 	case "OAuth":
 		owner, ok := x.signed(r, rest)
 		return 900, owner, ok
 	}
 	return 0, "", false
+}
+
+// knows reports whether there is an app with the consumer key.
+func (x *twitter) knows(key string) bool {
+	state, secrets := x.w.Token(twitterNet, key)
+	return state == TokenGood && len(secrets) == 1
 }
 
 // signed verifies an OAuth 1.0a request by RFC 5849 section 3.2.

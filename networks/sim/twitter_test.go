@@ -151,3 +151,45 @@ func TestSignedRequestIsTakenOnce(t *testing.T) {
 		t.Errorf("a revoked token: %d, want 401", got)
 	}
 }
+
+// TestTwitterTokensAreStrict has requests to the token services that the real X refuses.
+func TestTwitterTokensAreStrict(t *testing.T) {
+	w := NewWorld(1)
+	w.XApp("key", "secret")
+	w.XClient("client", "sesame", "1")
+	w.XClient("public", "", "1")
+	_, refresh := w.XUserToken("client", "1")
+	_, open := w.XUserToken("public", "1")
+	h := Twitter(w)
+	const key, client, wrong = "Basic a2V5OnNlY3JldA==", "Basic Y2xpZW50OnNlc2FtZQ==", "Basic a2V5OngK"
+	for _, c := range []struct {
+		target, authorization, form, want string
+	}{
+		{xAppToken, key, "grant_type=client_credentials", `"access_token":"AAAAbearer%2F%3D`},
+		{xAppToken, key, "grant_type=password", `"code":99`},
+		{xAppToken, key, "grant_type=client_credentials&scope=x", `"code":99`},
+		{xAppToken, wrong, "grant_type=client_credentials", `"code":99`},
+		{xAppToken, "", "grant_type=client_credentials", `"code":99`},
+		{xUserToken, client, "grant_type=password", "unsupported_grant_type"},
+		{xUserToken, "", "grant_type=refresh_token&client_id=client&refresh_token=" + refresh, "Missing valid authorization header"},
+		{xUserToken, "", "grant_type=refresh_token&client_id=nobody&refresh_token=" + refresh, "Unknown client"},
+		{xUserToken, client, "grant_type=authorization_code&code=" + refresh, "authorization code was invalid"},
+		{xUserToken, client, "grant_type=refresh_token&refresh_token=" + refresh, `"expires_in":7200`},
+		{xUserToken, client, "grant_type=refresh_token&refresh_token=" + refresh, "Value passed for the token was invalid"},
+		{xUserToken, "", "grant_type=refresh_token&client_id=public&refresh_token=" + open, `"refresh_token":"xRefresh`},
+	} {
+		var header []string
+		if c.authorization != "" {
+			header = []string{"Authorization", c.authorization}
+		}
+		if status, body := request(h, "POST", c.target, c.form, header...); !strings.Contains(body, c.want) {
+			t.Errorf("%s %s: %d %s, want %s", c.target, c.form, status, body, c.want)
+		}
+	}
+	if status, _ := request(h, "GET", xAuthorize+"?client_id=client&response_type=code", ""); status != 400 {
+		t.Errorf("a page without challenge and state: %d", status)
+	}
+	if status, _ := request(h, "GET", "/2/users/me", "", "Authorization", "Bearer key"); status != 401 {
+		t.Errorf("an app's key as a bearer: %d", status)
+	}
+}

@@ -21,7 +21,7 @@ func refresher(n networks.Network) keychain.Refresher {
 
 func TestWindow(t *testing.T) {
 	const day = 24 * time.Hour
-	held := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+	held := time.Now().Add(-time.Hour)
 	r := refresher(says(200, "").network())
 	for name, c := range map[string]struct {
 		token    keychain.Token
@@ -31,6 +31,7 @@ func TestWindow(t *testing.T) {
 		"60 days":     {token, held.Add(60 * day), held.Add(day), held.Add(30 * day)},
 		"end unknown": {token, time.Time{}, held.Add(day), held.Add(day)},
 		"ends soon":   {token, held.Add(3 * day), held.Add(day), held.Add(day)},
+		"gone":        {token, held.Add(-2 * day), time.Time{}, time.Time{}},
 		"empty":       {keychain.Token{}, time.Time{}, time.Time{}, time.Time{}},
 	} {
 		if w := r.Window(c.token, held, c.expires); !w.From.Equal(c.from) || !w.By.Equal(c.by) {

@@ -60,3 +60,29 @@ func TestConformanceBearer(t *testing.T) {
 	s.Allow = func(w *sim.World) { w.AllowToken("twitter", "AAAA%2F%3D"+networktest.Marker) }
 	networktest.Run(t, s)
 }
+
+// TestConformanceApp: an app whose bearer token is made.
+func TestConformanceApp(t *testing.T) {
+	s := suite()
+	const key, secret, made = "key-" + networktest.Marker, "cs+/&=%-" + networktest.Marker, "AAAA%2F%3D" + networktest.Marker
+	s.Token = keychain.Token{Slot: "tw", Value: keychain.Mapping(map[string]string{
+		"consumer_key": key, "consumer_secret": secret, "bearer_token": made,
+	})}
+	s.Allow = func(w *sim.World) {
+		w.XApp(key, secret)
+		w.AllowToken("twitter", made, "app", key)
+	}
+	networktest.Run(t, s)
+}
+
+// TestConformanceUser: a user's token of OAuth 2.
+func TestConformanceUser(t *testing.T) {
+	s := suite()
+	const access = "access-" + networktest.Marker
+	s.Token = keychain.Token{Slot: "tw", Value: keychain.Mapping(map[string]string{
+		"client_id": "client-" + networktest.Marker, "client_secret": "secret-" + networktest.Marker,
+		"access_token": access, "refresh_token": "refresh-" + networktest.Marker, "expires_at": "2100-01-01T00:00:00Z",
+	})}
+	s.Allow = func(w *sim.World) { w.AllowToken("twitter", access, "user", "client-"+networktest.Marker, "34262462") }
+	networktest.Run(t, s)
+}

@@ -154,6 +154,8 @@ var v11 = map[int]struct {
 
 const hintKeys = "X refuses the keys: make new ones on the app's page at developer.x.com and assign them; also see that this machine's clock is right"
 
+const hintRenew = "collectord makes a new token by itself; to see it done: collectord keychain autocomplete"
+
 // hints are what the operator can do, by the problem or its reason.
 var hints = map[string]string{
 	"client-not-enrolled":        "attach the app to a Project at developer.x.com, then make new keys",
@@ -181,7 +183,10 @@ func refuse(c *rest.Client, resp *rest.Response, token keychain.Token, accounts 
 	if e.Kind == networks.RateLimited {
 		limited(e, resp.Header, now)
 	}
-	if off := clockOff(resp.Header, now); off != 0 && e.Kind == networks.Unauthorized && token.Get("bearer_token") == "" {
+	if f := formOf(token); e.Kind == networks.Unauthorized && (f == appPair || f == userTokens) {
+		e.Hint = hintRenew
+	}
+	if off := clockOff(resp.Header, now); off != 0 && e.Kind == networks.Unauthorized && formOf(token) == fourKeys {
 		e.Hint = fmt.Sprintf("this machine's clock is %s off, and every signature with it: set the clock", off)
 	}
 	return e
@@ -249,25 +254,29 @@ func oneOf(accounts int) networks.Kind {
 	return networks.BadBatch
 }
 
-// limited says until when. X has a window of 15 minutes and, on older plans, two of
-// 24 hours beside it; while one of those is empty the short one's reset means
-// nothing, so the latest of the empty ones counts.
+// limited tells a day's limit from the short one. X has a window of 15 minutes and, on
+// older plans, two of 24 hours beside it; while one of those is empty the short one's
+// reset means nothing, so the latest of the empty ones counts.
 func limited(e *networks.Error, h http.Header, now time.Time) {
-	for _, window := range []string{"x-rate-limit", "x-app-limit-24hour", "x-user-limit-24hour"} {
-		if h.Get(window+"-remaining") != "0" {
-			continue
-		}
-		if t := rest.Reset(h, window+"-reset", now); t.After(e.Until) {
-			e.Until = t
-			if window != "x-rate-limit" {
-				e.Kind = networks.Quota
-				e.Hint = "the plan's requests of this day are used up: poll less often, or change the plan"
-			}
+	for _, w := range windows()[1:] {
+		// It is the one that holds longest: e.Until.
+		if a, ok := w.Allowance(h, now); ok && a.Used == 1 && !a.Until.IsZero() && !a.Until.Before(e.Until) {
+			e.Kind = networks.Quota
+			e.Hint = "the plan's requests of this day are used up: poll less often, or change the plan"
 		}
 	}
-	if e.Until.IsZero() {
-		e.Until = rest.Reset(h, "x-rate-limit-reset", now)
+}
+
+// windows are X's windows: of 15 minutes and, on older plans, of a day for the app and
+// for the user.
+func windows() []rest.Window {
+	of := func(name string) rest.Window {
+		return rest.Window{
+			Name: name, Size: name + "-limit", Left: name + "-remaining",
+			Reset: rest.Hint{Header: name + "-reset", Form: rest.Epoch},
+		}
 	}
+	return []rest.Window{of("x-rate-limit"), of("x-app-limit-24hour"), of("x-user-limit-24hour")}
 }
 
 // clockOff is by how much this machine's clock differs from X's, 0 for less than

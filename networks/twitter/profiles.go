@@ -18,7 +18,7 @@ const fields = "public_metrics,protected,verified,verified_type"
 
 // Profiles makes one request for at most 100 accounts.
 func (n *network) Profiles(ctx context.Context, token keychain.Token, batch networks.Batch) ([]networks.Result, error) {
-	k, e := keysOf(batch.Op, token)
+	k, e := n.keysOf(batch.Op, token)
 	if e != nil {
 		return nil, e
 	}

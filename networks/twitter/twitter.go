@@ -11,9 +11,9 @@
 // an expanded pinned post would be billed on top.
 //
 // Limits (https://docs.x.com/x-api/fundamentals/rate-limits, read 2026-09): each
-// call 300 requests in 15 minutes with a bearer token and 900 with the four keys of
-// a user. The default rate is that of the bearer token, 30,000 accounts in 15
-// minutes; with the four keys requests_per_second may be 1. Money ends before either.
+// call 300 requests in 15 minutes with an app's bearer token and 900 with a token of a
+// user. The default rate is that of the bearer token, 30,000 accounts in 15
+// minutes; with a user's requests_per_second may be 1. Money ends before either.
 //
 //	X says                                     here
 //	errors[] "Not Found Error"                 NotFound, of the account
@@ -27,10 +27,21 @@
 //	429 usage-capped                           Quota
 //	5xx                                        Temporary
 //
-// The token (slot tw) is either the four keys of an app and a user, which sign each
-// request by OAuth 1.0a and never expire, or an app's bearer token. Both come from
-// the app's page at https://developer.x.com. The host is part of an OAuth signature:
-// a proxy named in base_url has to keep the Host header.
+// The token (slot tw) is one of four; what the slot holds decides:
+//
+//	{consumer_key, consumer_secret, access_token, access_secret}
+//	    a user's: each request is signed by OAuth 1.0a; nothing expires
+//	{consumer_key, consumer_secret}
+//	    an app's: its bearer token is made once and kept beside them (renew.go)
+//	{bearer_token}
+//	    an app's: as it is
+//	{client_id, access_token, refresh_token, ...}
+//	    a user's, by OAuth 2: 2 hours, refreshed by a token good for one use (user.go);
+//	    login.go gets one
+//
+// The four keys are not used for a bearer token as well: they have three times its
+// allowance. Who wants both puts them into two slots. The host is part of a signature: a
+// proxy named in base_url has to keep the Host header.
 //
 // Followers, following and posts are exact. Protected accounts show theirs as well.
 package twitter
@@ -39,17 +50,24 @@ import (
 	"strings"
 
 	"collectord/networks"
+	"collectord/networks/internal/apptoken"
 	"collectord/networks/internal/rest"
 )
 
 const (
 	name    = "twitter"
+	slot    = "tw"
 	baseURL = "https://api.x.com"
+	// dialogURL is where people log in
+	// (https://docs.x.com/fundamentals/authentication/oauth-2-0/user-access-token,
+	// read 2026-11-22).
+	dialogURL = "https://x.com"
 	// perSecond is 300 requests in 15 minutes, the smaller of X's two limits.
 	perSecond = 300.0 / (15 * 60)
 )
 
-// Descriptor says what the rest of the program has to know of X.
+// Descriptor says what the rest of the program has to know of X. Tokens are made where
+// the API is, so that both addresses are the same.
 func Descriptor() networks.Descriptor {
 	return networks.Descriptor{
 		Name: name, Title: "X (Twitter)",
@@ -57,24 +75,42 @@ func Descriptor() networks.Descriptor {
 		RequestsPerSecond: perSecond,
 		Spending:          networks.Spending{Unit: networks.USD, PerAccountDay: 0.010, Source: "docs.x.com, read 2026-09"},
 		BaseURL:           baseURL,
+		AuthURL:           baseURL,
 		New:               New,
 	}
 }
 
 type network struct {
-	opts networks.Options
-	base string
+	opts   networks.Options
+	base   string
+	auth   string // where tokens are made
+	dialog string // where people log in
+	rest   *rest.Client
+	app    *apptoken.App
 }
 
-var _ networks.Checker = (*network)(nil)
+var (
+	_ networks.Checker      = (*network)(nil)
+	_ networks.Renewer      = (*network)(nil)
+	_ networks.LoginNetwork = (*network)(nil)
+)
 
-// New returns the network. Of the options it takes BaseURL, HTTP and UserAgent.
+// New returns the network. Of the options it takes BaseURL, AuthURL, HTTP and
+// UserAgent. An API elsewhere has its tokens made there as well, unless AuthURL says
+// where; that stands for the login dialog, too.
 func New(opts networks.Options) networks.Network {
-	base := opts.BaseURL
-	if base == "" {
-		base = baseURL
+	n := &network{opts: opts, base: baseURL, auth: baseURL, dialog: dialogURL, rest: rest.NewClient(name, opts)}
+	if base := strings.TrimSuffix(opts.BaseURL, "/"); base != "" && base != baseURL {
+		n.base, n.auth = base, base
 	}
-	return &network{opts: opts, base: strings.TrimSuffix(base, "/")}
+	if auth := strings.TrimSuffix(opts.AuthURL, "/"); auth != "" && auth != baseURL {
+		n.auth = auth
+	}
+	if n.auth != baseURL {
+		n.dialog = n.auth
+	}
+	n.app = n.newApp()
+	return n
 }
 
 // refused makes an error of this network about one account.
@@ -86,5 +122,5 @@ func refused(op string, kind networks.Kind, code, msg string) *networks.Error {
 func (n *network) client(k keys) *rest.Client {
 	opts := n.opts
 	opts.HTTP = k.sign(opts.HTTP)
-	return rest.NewClient(name, opts)
+	return rest.NewClient(name, opts, windows()...)
 }

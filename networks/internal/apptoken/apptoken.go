@@ -1,6 +1,6 @@
 // Package apptoken keeps the token of an app alive, where a network gives one for the
-// app's id and secret alone (client credentials, RFC 6749 section 4.4): Twitch and
-// Reddit do.
+// app's id and secret alone (client credentials, RFC 6749 section 4.4): Twitch, Reddit
+// and X do.
 //
 // The one idea: a network holds no state, so the token lives in the slot beside what
 // it is made from, and the keychain makes it like any other renewal: one request at a
@@ -8,6 +8,9 @@
 //
 //	slot tc  {client_id, client_secret}                             assigned by a person
 //	         {client_id, client_secret, access_token, expires_at}   written by Refresh
+//
+// X has other names for the fields (Fields), and a token that does not end (Endless):
+// it gives the same one again until somebody invalidates it.
 //
 // Where access_token is missing, Bearer says Unauthorized, so that whoever asked
 // renews the slot, once, and asks again. There is no refresh token: a new one is asked
@@ -32,13 +35,22 @@ import (
 	"collectord/networks/internal/rest"
 )
 
-// The fields of the slot.
+// The fields of the slot, and of the request that makes a token.
 const (
 	clientID     = "client_id"
 	clientSecret = "client_secret"
 	accessToken  = "access_token"
 	expiresAt    = "expires_at"
 )
+
+// Fields are the names that a slot has for what it holds of an app.
+type Fields struct {
+	ID, Secret string // what a person assigns
+	Token      string // what Refresh writes
+	ExpiresAt  string // its end; empty where the slot has no place for it
+}
+
+func usual() Fields { return Fields{clientID, clientSecret, accessToken, expiresAt} }
 
 // NoToken is the Code of the error about a slot whose app has no token yet.
 const NoToken = "no app token"
@@ -65,13 +77,33 @@ type App struct {
 	Slot  string // kind of the slot, for hints
 	// Hint is what the operator can do about an id or a secret that is refused.
 	Hint string
+
+	Fields Fields // zero: client_id, client_secret, access_token, expires_at
+	// Escape has id and secret escaped in the Authorization header, as RFC 6749 wants
+	// it and few do.
+	Escape bool
+	// Endless says that a token goes on until it is refused.
+	Endless bool
+	// Again is how long id and secret are let alone that were refused, where that may
+	// be for asking too often; 0 is until others are assigned.
+	Again time.Duration
 }
 
-// Window is at once where there is no token, and else the last tenth of its life.
+func (a *App) fields() Fields {
+	if a.Fields == (Fields{}) {
+		return usual()
+	}
+	return a.Fields
+}
+
+// Window is at once where there is no token, and else the last tenth of its life. An
+// endless one is renewed by who sees it refused, and by a person.
 func (a *App) Window(t keychain.Token, held, expires time.Time) keychain.Window {
 	switch {
-	case t.Get(accessToken) == "":
+	case t.Get(a.fields().Token) == "":
 		return keychain.Window{By: time.Unix(1, 0)}
+	case a.Endless:
+		return keychain.Window{By: keychain.Never()}
 	case expires.IsZero():
 		expires = held.Add(unknownLife)
 	}
@@ -87,11 +119,19 @@ func (a *App) Refresh(ctx context.Context, t keychain.Token) (keychain.Fresh, er
 	if err != nil {
 		return keychain.Fresh{}, err
 	}
-	fields := map[string]string{accessToken: token, expiresAt: ""}
-	if !expires.IsZero() {
-		fields[expiresAt] = expires.UTC().Format(time.RFC3339)
+	names := a.fields()
+	fields := map[string]string{names.Token: token}
+	if names.ExpiresAt != "" {
+		fields[names.ExpiresAt] = ""
+		if !expires.IsZero() {
+			fields[names.ExpiresAt] = expires.UTC().Format(time.RFC3339)
+		}
 	}
-	return keychain.Fresh{Value: t.With(fields)}, nil
+	fresh := keychain.Fresh{Value: t.With(fields)}
+	if a.Endless {
+		fresh.Expires = keychain.Never()
+	}
+	return fresh, nil
 }
 
 // Bearer returns the app's id and its token. The error is Unauthorized, with the Code
@@ -101,7 +141,7 @@ func (a *App) Bearer(op string, t keychain.Token) (id, bearer string, err *netwo
 	if err != nil {
 		return "", "", err
 	}
-	bearer = t.Get(accessToken)
+	bearer = t.Get(a.fields().Token)
 	if bearer == "" {
 		e := a.Rest.Error(op, networks.Unauthorized, NoToken, "the app's token has still to be made", nil)
 		e.Hint = "collectord makes it by itself when it is needed; to see it done: collectord keychain autocomplete"
@@ -112,10 +152,11 @@ func (a *App) Bearer(op string, t keychain.Token) (id, bearer string, err *netwo
 
 // app returns the app's id, or says that the slot holds no app.
 func (a *App) app(op string, t keychain.Token) (string, *networks.Error) {
-	id := t.Get(clientID)
-	if id == "" || t.Get(clientSecret) == "" || strings.ContainsFunc(id, unicode.IsControl) {
+	names := a.fields()
+	id := t.Get(names.ID)
+	if id == "" || t.Get(names.Secret) == "" || strings.ContainsFunc(id, unicode.IsControl) {
 		e := a.Rest.Error(op, networks.Unauthorized, "", "no usable token", nil)
-		e.Hint = "assign slot " + a.Slot + ": {client_id, client_secret}"
+		e.Hint = "assign slot " + a.Slot + ": {" + names.ID + ", " + names.Secret + "}"
 		return "", e
 	}
 	return id, nil
@@ -131,12 +172,12 @@ func (a *App) Check(ctx context.Context, t keychain.Token, does string, probe fu
 		return "", e
 	}
 	words := "the app's token is made when it is needed"
-	if t.Get(accessToken) != "" {
+	if t.Get(a.fields().Token) != "" {
 		err := probe()
 		var e *networks.Error
 		switch {
 		case err == nil:
-			return "app, " + does + "; " + life(t, time.Now()), nil
+			return "app, " + does + "; " + a.life(t, time.Now()), nil
 		case !errors.As(err, &e) || e.Kind != networks.Unauthorized:
 			return "", err
 		}
@@ -150,10 +191,12 @@ func (a *App) Check(ctx context.Context, t keychain.Token, does string, probe fu
 
 // life says how long the token is good for. Not until when: expires_at is a part of
 // the slot's value, and those are taken out of reports.
-func life(t keychain.Token, now time.Time) string {
-	at, err := time.Parse(time.RFC3339, t.Get(expiresAt))
+func (a *App) life(t keychain.Token, now time.Time) string {
+	at, err := time.Parse(time.RFC3339, t.Get(a.fields().ExpiresAt))
 	left := at.Sub(now)
 	switch {
+	case a.Endless:
+		return "its token does not expire, and is made anew if it is refused"
 	case err != nil || left <= 0:
 		return "its token is renewed by itself"
 	case left < 48*time.Hour:
@@ -174,10 +217,13 @@ func plain(err error) error {
 // ask makes the request. Expires is zero where the answer does not say.
 func (a *App) ask(ctx context.Context, t keychain.Token) (token string, expires time.Time, err error) {
 	r := rest.Request{Op: a.Op, URL: a.URL, Form: url.Values{"grant_type": {"client_credentials"}}}
-	id, secret := t.Get(clientID), t.Get(clientSecret)
+	id, secret := t.Get(a.fields().ID), t.Get(a.fields().Secret)
 	if a.Basic {
-		// Not escaped, as RFC 6749 has it: those that give out ids and secrets in need
-		// of it do not agree on who unescapes them.
+		// Escaped, as RFC 6749 has it, only where the network says so: those that give out
+		// ids and secrets in need of it do not agree on who unescapes them.
+		if a.Escape {
+			id, secret = url.QueryEscape(id), url.QueryEscape(secret)
+		}
 		r.Header = http.Header{"Authorization": {"Basic " + base64.StdEncoding.EncodeToString([]byte(id+":"+secret))}}
 	} else {
 		r.Form.Set(clientID, id)
@@ -210,12 +256,25 @@ func (a *App) ask(ctx context.Context, t keychain.Token) (token string, expires 
 // maxLife bounds what is believed of a token's life: ten years, in seconds.
 const maxLife = 10 * 365 * 24 * 60 * 60
 
-// fault is a refusal: RFC 6749's, which Reddit gives with status 200 as well, or
-// Twitch's.
+// fault is a refusal: RFC 6749's, which Reddit gives with status 200 as well,
+// Twitch's, or X's.
 type fault struct {
 	Error       any    `json:"error"` // a word; Reddit repeats the status here
 	Description string `json:"error_description"`
 	Message     string `json:"message"`
+	Errors      []struct {
+		Message string `json:"message"`
+	} `json:"errors"`
+}
+
+// words are what a refusal says, the most telling first.
+func (f fault) words() []string {
+	word, _ := f.Error.(string)
+	words := []string{f.Description, f.Message, word}
+	for _, e := range f.Errors {
+		words = append(words, e.Message)
+	}
+	return words
 }
 
 // refuse returns the error that an answer is, nil for a good one. That id and secret
@@ -232,7 +291,7 @@ func (a *App) refuse(resp *rest.Response, t keychain.Token) error {
 	if e == nil {
 		e = a.Rest.Error(a.Op, networks.Malformed, "", "", nil)
 	}
-	for _, s := range []string{f.Description, f.Message, word} {
+	for _, s := range f.words() {
 		if s != "" && e.Msg == "" {
 			e.Msg = rest.Words(t, s)
 		}
@@ -241,7 +300,11 @@ func (a *App) refuse(resp *rest.Response, t keychain.Token) error {
 	case !object:
 	case resp.Status == http.StatusBadRequest, resp.Status == http.StatusUnauthorized, resp.Status == http.StatusForbidden, resp.Status == http.StatusOK:
 		e.Kind, e.Hint = networks.Unauthorized, a.Hint
-		return &keychain.Refusal{State: keychain.State{Name: keychain.Dead, Reason: e.Error(), Hint: a.Hint}, Err: e}
+		state := keychain.State{Name: keychain.Dead, Reason: e.Error(), Hint: a.Hint}
+		if a.Again > 0 {
+			state.Until = time.Now().Add(a.Again)
+		}
+		return &keychain.Refusal{State: state, Err: e}
 	}
 	if e.Kind == networks.NotFound {
 		e.Kind, e.Hint = networks.Malformed, "tokens are not made there: see auth_url"
