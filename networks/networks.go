@@ -6,7 +6,8 @@
 // request is the error. A network is stateless: it holds no timer, no retry, no
 // limiter and no token. Those stand outside, once for all networks, in
 // collectord/collector/poll; a network only says, by the Kind of an Error, what
-// happened, and the poller acts on the Kind.
+// happened, and the poller acts on the Kind. What an answer tells beside that, how much
+// of a limit is used up, goes to the poller as an Allowance.
 //
 //	Parse      "https://vk.com/durov"  ->  Ref{Name: "durov"}           no I/O
 //	Plan       []Ref                   ->  []Batch, the fewest requests  no I/O
@@ -88,6 +89,10 @@ type Result struct {
 	// Known is, with a Profile, the reference to ask by from now on: kind and id
 	// filled in.
 	Known Ref
+	// MovedFrom is, with a Profile, the id that the network itself says the account had
+	// before (Telegram: a group became a supergroup). Without it another id means
+	// another account.
+	MovedFrom string
 }
 
 // Profile is an account at one moment.
@@ -147,6 +152,15 @@ func FlagOf(b bool) Flag {
 	return No
 }
 
+// Rounds reports whether a follower count has more digits than the network tells.
+func (d Descriptor) Rounds(followers int64) bool {
+	most := int64(1)
+	for range d.Digits {
+		most *= 10
+	}
+	return d.Digits > 0 && followers >= most
+}
+
 // Options is what a network is made with. Zero values mean the network's own
 // documented defaults.
 type Options struct {
@@ -173,6 +187,10 @@ type Descriptor struct {
 	// Spending is what answers cost and by which day that is counted. The zero value
 	// counts requests.
 	Spending Spending
+
+	// Digits is how many significant figures of a follower count the network tells, where
+	// it rounds; 0 means all of them.
+	Digits int
 
 	// RequestsPerSecond is the default rate per token (or per Batch.Limiter).
 	RequestsPerSecond float64

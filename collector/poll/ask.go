@@ -3,7 +3,7 @@ package poll
 import (
 	"context"
 	"errors"
-	"fmt"
+	"runtime/debug"
 	"time"
 
 	"collectord/keychain"
@@ -132,7 +132,7 @@ func (r *pass) request(ctx context.Context, t *task, tok lease) (results []netwo
 	defer func() {
 		if v := recover(); v != nil {
 			e = &networks.Error{Op: r.poller.opts.Descriptor.Name + ": " + t.batch.Op, Kind: networks.Malformed,
-				Msg: fmt.Sprintf("BUG: panic: %v", v)}
+				Err: &Panic{Value: v, Stack: debug.Stack()}}
 		}
 	}()
 	if !tok.value.Answer.IsZero() {
@@ -142,7 +142,10 @@ func (r *pass) request(ctx context.Context, t *task, tok lease) (results []netwo
 		}
 		tok.value = value
 	}
+	var told []networks.Allowance
+	ctx = networks.WithAllowances(ctx, func(a networks.Allowance) { told = append(told, a) })
 	results, err := r.poller.opts.Network.Profiles(ctx, tok.value, t.batch)
+	tok.limiter.heed(told, time.Now())
 	if err == nil && len(results) == len(t.batch.Refs) {
 		r.poller.succeeded(tok.token)
 		return results, nil
@@ -159,7 +162,7 @@ func (r *pass) request(ctx context.Context, t *task, tok lease) (results []netwo
 func restForItems(tok lease, results []networks.Result) {
 	for i := range results {
 		if e := results[i].Err; e != nil && e.Kind == networks.RateLimited {
-			tok.limiter.restFor(untilOf(e, unhintedRest))
+			tok.limiter.restFor(untilOf(e, unhintedRest), e.Error())
 		}
 	}
 }
@@ -230,14 +233,14 @@ func (r *pass) passing(t *task, tok lease, e *networks.Error) (givenUp bool) {
 		r.fail(t, e)
 		return true
 	}
-	tok.limiter.restFor(until)
+	tok.limiter.restFor(until, e.Error())
 	return false
 }
 
 // limitedBy lets the limiter rest for as long as the network says.
 func (r *pass) limitedBy(t *task, tok lease, e *networks.Error) (givenUp bool) {
 	until := untilOf(e, unhintedRest)
-	tok.limiter.restFor(until)
+	tok.limiter.restFor(until, e.Error())
 	if tok.token != nil {
 		ok, s := tok.token.usable(time.Now()) // a longer rest goes on, and what it was is not forgotten
 		if ok || s.Until.Before(until) {

@@ -82,9 +82,10 @@ func (r *pass) away() *networks.Error {
 		Msg: fmt.Sprintf("%d requests in a row had no answer", maxGivenUp), Err: errGaveUp}
 }
 
-func (r *pass) resting(t *task, until time.Time) *networks.Error {
+func (r *pass) resting(t *task, until time.Time, why string) *networks.Error {
+	why = strings.TrimPrefix(why, r.poller.opts.Descriptor.Name+": ")
 	return &networks.Error{Op: r.poller.opts.Descriptor.Name + ": " + t.batch.Op, Kind: networks.RateLimited, Until: until,
-		Msg: "no request before " + until.UTC().Format(time.RFC3339), Err: errGaveUp}
+		Msg: "no request before " + until.UTC().Format(time.RFC3339) + ": " + why, Err: errGaveUp}
 }
 
 // candidate is a token that a request may be made with.
@@ -136,6 +137,9 @@ func (r *pass) candidate(slot string, t *task) (candidate, *networks.Error) {
 	tok.mu.Unlock()
 	switch {
 	case ok:
+		if r.poller.limiter(slot + "\n" + t.batch.Limiter).restUntil().After(now) {
+			c.load += restingLoad // another token need not wait
+		}
 		return c, nil
 	case s.Name == keychain.Dead && !r.probed[slot]:
 		c.probe = true

@@ -63,12 +63,12 @@ func (r *pass) acquire(ctx context.Context, t *task) (lease, *networks.Error) {
 			release()
 			continue
 		}
-		if until := l.limiter.restUntil(); r.tooLate(until) && time.Until(until) > 0 {
+		if until, why := l.limiter.resting(); r.tooLate(until) && time.Until(until) > 0 {
 			release()
 			if l.token == nil {
-				return lease{}, r.resting(t, until)
+				return lease{}, r.resting(t, until, why)
 			}
-			l.restToo(r.poller, until)
+			l.restToo(r.poller, until, why)
 			continue
 		}
 		if !r.admit(ctx, l, t) {
@@ -83,10 +83,11 @@ func (r *pass) acquire(ctx context.Context, t *task) (lease, *networks.Error) {
 	}
 }
 
-// restToo lets a token rest whose limiter does, by what another poll met.
-func (l lease) restToo(p *Poller, until time.Time) {
+// restToo lets a token rest whose limiter does, by what another poll met or an answer
+// said.
+func (l lease) restToo(p *Poller, until time.Time, why string) {
 	if ok, s := l.token.usable(time.Now()); ok {
-		s.Name, s.Until = keychain.Cooling, until
+		s.Name, s.Until, s.Reason = keychain.Cooling, until, why
 		l.set(p, s)
 	}
 }

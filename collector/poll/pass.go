@@ -232,9 +232,14 @@ func (r *pass) take(ctx context.Context, t *task, results []networks.Result, use
 			continue
 		}
 		for _, account := range t.accounts[i] {
-			a := Answer{Account: account, Profile: res.Profile, Known: res.Known, Err: res.Err, Spoiler: halved && res.Err != nil, ofItem: true}
+			a := Answer{Account: account, Profile: res.Profile, Known: res.Known, MovedFrom: res.MovedFrom, Err: res.Err,
+				Spoiler: halved && res.Err != nil, ofItem: true}
 			if r.askAgain(account, a) {
-				r.next = append(r.next, question{ref: t.batch.Refs[i], pool: pool, accounts: []int{account}})
+				ref := t.batch.Refs[i]
+				if a.Err == nil { // a doubted count may have come with an earlier request: ask from the start
+					ref = r.job.Accounts[account].Ref
+				}
+				r.next = append(r.next, question{ref: ref, pool: pool, accounts: []int{account}})
 			} else if a.Err != nil && !a.Err.Kind.OfAccount() {
 				r.failed = append(r.failed, a)
 			} else {

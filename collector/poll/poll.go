@@ -83,6 +83,9 @@ type Answer struct {
 	Account int // index in Job.Accounts
 	Profile *networks.Profile
 	Known   networks.Ref // with a Profile: the reference to ask by from now on
+	// MovedFrom is, with a Profile, the id that the account had before, where the network
+	// says that it has a new one.
+	MovedFrom string
 	// Err is about the account where Err.Kind.OfAccount(); else nobody answered for
 	// it and Err says why.
 	Err *networks.Error
@@ -179,6 +182,9 @@ func (p *Poller) Poll(ctx context.Context, job Job) error {
 			return err
 		}
 		again := time.Now().Add(pause(attempt))
+		if t := firstUntil(failed); t.After(again) && t.Before(job.Until) {
+			again = t
+		}
 		if !again.Before(job.Until) {
 			return job.Answer(ctx, failed, Usage{})
 		}
@@ -193,6 +199,21 @@ func (p *Poller) Poll(ctx context.Context, job Job) error {
 			left = append(left, a.Account)
 		}
 	}
+}
+
+// firstUntil is when the first of the failed accounts may be asked for again, as the network
+// has it; the zero time where that is not known of all of them.
+func firstUntil(failed []Answer) time.Time {
+	var first time.Time
+	for _, a := range failed {
+		switch until := a.Err.Until; {
+		case until.IsZero():
+			return time.Time{}
+		case first.IsZero() || until.Before(first):
+			first = until
+		}
+	}
+	return first
 }
 
 // final hands on the failures that no time mends, and returns the others.

@@ -1,8 +1,11 @@
 package poll
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -40,7 +43,10 @@ func (p *Poller) succeeded(t *token) {
 	if t == nil {
 		return
 	}
-	p.setState(t, keychain.State{})
+	// A request that was under way when the token began to rest ends no rest.
+	if _, s := t.usable(time.Now()); s.Name != keychain.Cooling || !s.Until.After(time.Now()) {
+		p.setState(t, keychain.State{})
+	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.proven, t.renewedIn = true, nil
@@ -125,6 +131,31 @@ func (p *Poller) Status() (states map[string]keychain.State, waited time.Duratio
 	return states, waited
 }
 
+// Allowance is what the network last said of one of its limits.
+type Allowance struct {
+	networks.Allowance
+	Slot    string // "" for a network without tokens
+	Limiter string // as networks.Batch.Limiter
+}
+
+// Allowances tells what is known of the network's limits, the fullest first.
+func (p *Poller) Allowances() []Allowance {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	now := time.Now()
+	var known []Allowance
+	for key, l := range p.limiters {
+		slot, of, _ := strings.Cut(key, "\n")
+		for _, a := range l.allowances(now) {
+			known = append(known, Allowance{Allowance: a, Slot: slot, Limiter: of})
+		}
+	}
+	slices.SortFunc(known, func(a, b Allowance) int {
+		return cmp.Or(cmp.Compare(b.Used, a.Used), cmp.Compare(a.Slot, b.Slot), cmp.Compare(a.Limit, b.Limit), cmp.Compare(a.Limiter, b.Limiter))
+	})
+	return known
+}
+
 // refused renews a token that the network refused, or declares it dead.
 func (r *pass) refused(ctx context.Context, t *task, tok lease, e *networks.Error) {
 	if tok.token == nil {
@@ -178,7 +209,7 @@ func (t *token) isFresh(r *pass, v keychain.Token) bool {
 func (r *pass) rest(tok lease, e *networks.Error) {
 	if tok.token == nil {
 		r.bar(tok, e)
-		tok.limiter.restFor(untilOf(e, firstQuotaRest))
+		tok.limiter.restFor(untilOf(e, firstQuotaRest), e.Error())
 		return
 	}
 	ok, s := tok.token.usable(time.Now())
@@ -186,7 +217,7 @@ func (r *pass) rest(tok lease, e *networks.Error) {
 		return // another request with the same token met it first
 	}
 	until := untilOf(e, doubled(firstQuotaRest, maxQuotaRest, s.Times))
-	tok.limiter.restFor(until)
+	tok.limiter.restFor(until, e.Error())
 	tok.set(r.poller, keychain.State{Name: keychain.Cooling, Reason: e.Error(), Hint: e.Hint, Until: until, Times: s.Times + 1})
 }
 

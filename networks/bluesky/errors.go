@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
-	"time"
 
 	"collectord/keychain"
 	"collectord/networks"
@@ -46,6 +45,17 @@ var rules = map[string]rule{
 	"NotEnoughResources":  {networks.Temporary, ""},
 }
 
+// window is the limit of an address, where the server tells it: atproto's servers write
+// the reset as Unix time, the draft of the IETF has seconds
+// (packages/xrpc-server/src/rate-limiter.ts of https://github.com/bluesky-social/atproto,
+// read 2026-11-21).
+func window() rest.Window {
+	return rest.Window{
+		Name: "RateLimit", Size: "RateLimit-Limit", Left: "RateLimit-Remaining",
+		Reset: rest.Hint{Header: "RateLimit-Reset", Form: rest.Epoch},
+	}
+}
+
 // refuse returns the error for an answer that is none, and nil for a good one.
 func (n *network) refuse(resp *rest.Response, token keychain.Token, asked int) *networks.Error {
 	e := n.rest.Refuse(resp)
@@ -76,9 +86,6 @@ func (n *network) refuse(resp *rest.Response, token keychain.Token, asked int) *
 	}
 	if e.Kind.OfAccount() && asked > 1 {
 		e.Kind = networks.BadBatch
-	}
-	if e.Kind == networks.RateLimited && e.Until.IsZero() {
-		e.Until = rest.Reset(resp.Header, "RateLimit-Reset", time.Now())
 	}
 	return e
 }

@@ -149,10 +149,18 @@ func until(h http.Header, now time.Time) time.Time {
 	if t := rest.RetryAfter(h, now); !t.IsZero() {
 		return t
 	}
-	if h.Get("x-ratelimit-remaining") == "0" {
-		if t := rest.Reset(h, "x-ratelimit-reset", now); !t.IsZero() {
-			return t
-		}
+	if a, ok := window().Allowance(h, now); ok && a.Used == 1 && !a.Until.IsZero() {
+		return a.Until
 	}
 	return now.Add(secondaryRest)
+}
+
+// window is the hour of a token; GraphQL and REST have one each
+// (https://docs.github.com/rest/using-the-rest-api/rate-limits-for-the-rest-api, read
+// 2026-09).
+func window() rest.Window {
+	return rest.Window{
+		Name: "x-ratelimit", Size: "x-ratelimit-limit", Left: "x-ratelimit-remaining",
+		Reset: rest.Hint{Header: "x-ratelimit-reset", Form: rest.Epoch},
+	}
 }

@@ -73,5 +73,5 @@ func New(opts networks.Options) networks.Network {
 	if base == "" {
 		base = baseURL
 	}
-	return &network{rest: rest.NewClient(name, opts), base: strings.TrimSuffix(base, "/")}
+	return &network{rest: rest.NewClient(name, opts, window()), base: strings.TrimSuffix(base, "/")}
 }

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"net/http"
-	"time"
 
 	"collectord/keychain"
 	"collectord/networks"
@@ -57,10 +56,16 @@ func (n *network) refuse(resp *rest.Response, token keychain.Token) *networks.Er
 		// The API speaks JSON even then: this is a page of some other server.
 		e.Kind, e.Hint, e.Msg = networks.Malformed, hintServer, "the answer is HTML where JSON was expected"
 	}
-	if e.Kind == networks.RateLimited && e.Until.IsZero() {
-		e.Until = rest.Reset(resp.Header, "X-RateLimit-Reset", time.Now())
-	}
 	return e
+}
+
+// window is the limit of one server, 300 requests in 5 minutes by default
+// (https://docs.joinmastodon.org/api/rate-limits/, read 2026-11-21).
+func window() rest.Window {
+	return rest.Window{
+		Name: "X-RateLimit", Size: "X-RateLimit-Limit", Left: "X-RateLimit-Remaining",
+		Reset: rest.Hint{Header: "X-RateLimit-Reset", Form: rest.Time},
+	}
 }
 
 // refused turns a refusal into results where it speaks of the account asked for, or

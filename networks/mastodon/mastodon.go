@@ -66,5 +66,5 @@ type network struct {
 
 // New returns the network. Of the options it takes BaseURL, HTTP and UserAgent.
 func New(opts networks.Options) networks.Network {
-	return &network{rest: rest.NewClient(name, opts), base: strings.TrimSuffix(opts.BaseURL, "/")}
+	return &network{rest: rest.NewClient(name, opts, window()), base: strings.TrimSuffix(opts.BaseURL, "/")}
 }

@@ -100,6 +100,8 @@ func Run(t *testing.T, s Suite) {
 		t.Run("check", s.testCheck)
 		t.Run("status", s.testStatus)
 		t.Run("hint", s.testHint)
+		t.Run("hint as a date", s.testDateHint)
+		t.Run("allowance", s.testAllowance)
 		t.Run("body", s.testBody)
 		t.Run("huge", s.testHuge)
 		t.Run("slow", s.testSlow)

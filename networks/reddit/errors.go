@@ -3,7 +3,6 @@ package reddit
 import (
 	"encoding/json"
 	"net/http"
-	"time"
 
 	"collectord/keychain"
 	"collectord/networks"
@@ -33,6 +32,16 @@ var rules = map[int]rule{
 	http.StatusFound:        {networks.Malformed, hintPlace},
 }
 
+// window is the limit of an app, 100 requests a minute averaged over ten. Its numbers may
+// have fractions (https://support.reddithelp.com/hc/en-us/articles/16160319875092, read
+// 2026-09).
+func window() rest.Window {
+	return rest.Window{
+		Name: "X-Ratelimit", Used: "X-Ratelimit-Used", Left: "X-Ratelimit-Remaining",
+		Reset: rest.Hint{Header: "X-Ratelimit-Reset", Form: rest.Seconds},
+	}
+}
+
 // refuse returns the error that an answer is, nil for a good one.
 func (n *network) refuse(resp *rest.Response, token keychain.Token) *networks.Error {
 	e := n.rest.Refuse(resp)
@@ -46,10 +55,6 @@ func (n *network) refuse(resp *rest.Response, token keychain.Token) *networks.Er
 	e.Msg = rest.Words(token, body.Message)
 	if known, ok := rules[resp.Status]; ok {
 		e.Kind, e.Hint = known.kind, known.hint
-	}
-	if e.Kind == networks.RateLimited && e.Until.IsZero() {
-		// Seconds to go, perhaps with a fraction.
-		e.Until = rest.Reset(resp.Header, "X-Ratelimit-Reset", time.Now())
 	}
 	return e
 }

@@ -72,7 +72,7 @@ var (
 // New returns the network. Of the options it takes BaseURL, AuthURL, HTTP and
 // UserAgent.
 func New(opts networks.Options) networks.Network {
-	n := &network{rest: rest.NewClient(name, opts), base: baseURL}
+	n := &network{rest: rest.NewClient(name, opts, window()), base: baseURL}
 	if opts.BaseURL != "" {
 		n.base = strings.TrimSuffix(opts.BaseURL, "/")
 	}

@@ -31,6 +31,14 @@ type envelope struct {
 	} `json:"parameters"`
 }
 
+// until is when to ask again: as the body has it, or else a proxy's Retry-After.
+func (a *envelope) until(h http.Header, now time.Time) time.Time {
+	if t := rest.Seconds.Until(a.Parameters.RetryAfter.String(), now); !t.IsZero() {
+		return t
+	}
+	return rest.RetryAfter(h, now)
+}
+
 // refusal is an error, and where the chat went, if it went.
 type refusal struct {
 	*networks.Error
@@ -98,7 +106,7 @@ func (n *network) refuse(resp *rest.Response, token keychain.Token) *refusal {
 		}
 	}
 	if e.Kind == networks.RateLimited {
-		e.Until = rest.RetryAfter(http.Header{"Retry-After": {a.Parameters.RetryAfter.String()}}, time.Now())
+		e.Until = a.until(resp.Header, time.Now())
 	}
 	refused := &refusal{Error: e}
 	if id := a.Parameters.MovedTo.String(); chatID.MatchString(id) {

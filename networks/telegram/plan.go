@@ -31,6 +31,9 @@ type names struct {
 	Username string `json:"username,omitempty"`
 	// ByName is true where the server knows the chat by its username and not by its id.
 	ByName bool `json:"by_name,omitempty"`
+	// From is the id that the chat had before, in the reference by which it is asked for
+	// under its new id for the first time.
+	From string `json:"from,omitempty"`
 }
 
 // encode is names as a Kind.

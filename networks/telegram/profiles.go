@@ -46,7 +46,7 @@ func (n *network) otherwise(r networks.Ref, known names, e *refusal) networks.Re
 	next := r
 	switch {
 	case e.movedTo != "" && e.movedTo != r.ID:
-		next.ID, next.Kind = e.movedTo, ""
+		next.ID, next.Kind = e.movedTo, names{From: r.ID}.encode()
 	case e.Kind != networks.NotFound || r.Kind == byName || r.Kind == byID || r.ID == "" || r.Name == "":
 		return withheld(r, known, e.Error)
 	case known.ByName: // renamed since; perhaps the server has met the id meanwhile
@@ -66,7 +66,7 @@ func withheld(r networks.Ref, known names, e *networks.Error) networks.Result {
 		e.Kind = networks.Blocked
 		return networks.Result{Err: e}
 	}
-	return networks.Result{Profile: profile(r.ID, known), Err: e, Known: r}
+	return moved(networks.Result{Profile: profile(r.ID, known), Err: e, Known: r}, known)
 }
 
 // chat is what getChat says of a chat (https://core.telegram.org/bots/api#chatfullinfo,
@@ -101,7 +101,7 @@ func (n *network) chat(r networks.Ref, before names, result json.RawMessage) net
 	}
 	learnt := names{
 		At: time.Now().Unix(), Type: c.Type, Title: c.Title, Username: c.usernameFor(r.Name),
-		ByName: (r.Kind == byName || before.ByName) && c.Username != "",
+		ByName: (r.Kind == byName || before.ByName) && c.Username != "", From: before.From,
 	}
 	return networks.Result{Next: &networks.Ref{Kind: learnt.encode(), ID: c.ID.String(), Name: r.Name}}
 }
@@ -145,7 +145,17 @@ func (n *network) count(r networks.Ref, known names, result json.RawMessage) net
 	if trouble != "" {
 		return networks.Result{Err: n.rest.Error(count, networks.Malformed, "", trouble, nil)}
 	}
-	return networks.Result{Profile: p, Known: r}
+	return moved(networks.Result{Profile: p, Known: r}, known)
+}
+
+// moved says of a result that the chat had another id before, where it had. The next poll
+// need not say so once more.
+func moved(res networks.Result, known names) networks.Result {
+	if known.From != "" {
+		res.MovedFrom, known.From = known.From, ""
+		res.Known.Kind = known.encode()
+	}
+	return res
 }
 
 // profile is a chat without its count. One without a username is called by its id; its

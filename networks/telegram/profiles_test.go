@@ -241,13 +241,26 @@ func TestNameThatIsTaken(t *testing.T) {
 	})
 }
 
+// TestMigration: a group that became a supergroup is asked for under its new id, and the
+// answer says once that it had the old one; whether its count is shown or not.
 func TestMigration(t *testing.T) {
-	w := world()
-	w.Add(sim.Account{Network: "telegram", ID: "-55", Name: "Old", Type: "group", State: sim.Migrated})
-	w.Add(sim.Account{Network: "telegram", ID: "-10055", Name: "New", Type: "group", Followers: 500})
-	r := fetch(t, simulated(w), networks.Ref{ID: "-55"})[0]
-	if r.Err != nil || r.Profile.ID != "-10055" || r.Profile.Name != "New" || r.Profile.Followers != networks.Known(500) {
-		t.Errorf("%+v, %v", r.Profile, r.Err)
+	for state, kind := range map[string]networks.Kind{"": 0, sim.Private: networks.Private} {
+		w := world()
+		n := simulated(w)
+		w.Add(sim.Account{Network: "telegram", ID: "-55", Name: "Old", Type: "group", Followers: 190})
+		ref := known(t, n, "-55")
+		w.Update("telegram", "-55", func(a *sim.Account) { a.State = sim.Migrated })
+		w.Add(sim.Account{Network: "telegram", ID: "-10055", Name: "New", Type: "group", Followers: 500, State: state})
+		r := fetch(t, n, ref)[0]
+		if r.Profile == nil || r.Profile.ID != "-10055" || r.Profile.Name != "New" || r.MovedFrom != "-55" || r.Known.ID != "-10055" {
+			t.Fatalf("%+v, %v", r, r.Err)
+		}
+		if kind == 0 && r.Profile.Followers != networks.Known(500) || kind != 0 && (r.Err == nil || r.Err.Kind != kind) {
+			t.Errorf("%+v, %v", r.Profile, r.Err)
+		}
+		if r = fetch(t, n, r.Known)[0]; r.Profile == nil || r.Profile.ID != "-10055" || r.MovedFrom != "" {
+			t.Errorf("asked again: %+v, %v", r, r.Err)
+		}
 	}
 }
 

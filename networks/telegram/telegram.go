@@ -20,7 +20,8 @@
 //
 //	Telegram says                              here
 //	400 chat not found                         NotFound, after name and id were both tried
-//	400 migrate_to_chat_id                     the new id is asked for: a group became a supergroup
+//	400 migrate_to_chat_id                     the new id is asked for, and told as Result.MovedFrom: a
+//	                                           group became a supergroup
 //	400 CHAT_ADMIN_REQUIRED, inaccessible      Private, of the chat
 //	403 bot was kicked, is not a member        Blocked, of the chat
 //	401; 404 Not Found                         Unauthorized: the token is revoked or mistyped

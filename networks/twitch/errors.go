@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"net/http"
-	"time"
 
 	"collectord/keychain"
 	"collectord/networks"
@@ -36,6 +35,15 @@ var rules = map[string]map[int]rule{
 
 const hintApp = "Twitch refuses this app: see its page at https://dev.twitch.tv/console/apps"
 
+// window is the limit of an app, in points of which a call is one
+// (https://dev.twitch.tv/docs/api/guide#twitch-rate-limits, read 2026-09).
+func window() rest.Window {
+	return rest.Window{
+		Name: "Ratelimit", Size: "Ratelimit-Limit", Left: "Ratelimit-Remaining",
+		Reset: rest.Hint{Header: "Ratelimit-Reset", Form: rest.Epoch},
+	}
+}
+
 // refuse returns the error that an answer is, nil for a good one. Accounts is how
 // many the request asked for.
 func (n *network) refuse(resp *rest.Response, token keychain.Token, accounts int) *networks.Error {
@@ -56,8 +64,6 @@ func (n *network) refuse(resp *rest.Response, token keychain.Token, accounts int
 		e.Kind, e.Hint = networks.Malformed, "this is no Twitch API: see base_url"
 	case e.Kind == networks.Unauthorized:
 		e.Hint = "the app's token is made anew by itself; if that fails, see the app's page at https://dev.twitch.tv/console/apps"
-	case e.Kind == networks.RateLimited && e.Until.IsZero():
-		e.Until = rest.Reset(resp.Header, "Ratelimit-Reset", time.Now())
 	}
 	if e.Kind == networks.BadBatch && accounts < 2 {
 		e.Kind = networks.NotFound // there is nothing to halve

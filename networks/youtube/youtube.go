@@ -28,7 +28,7 @@
 //
 // Followers are subscribers, rounded down by YouTube to three significant figures
 // since September 2019: a channel of 12.3 million moves in steps of 100,000, one
-// under 1000 is exact. Views and posts (public videos) are exact. Numbers come as
+// under 1000 is exact (Descriptor.Digits). Views and posts (public videos) are exact. Numbers come as
 // strings.
 package youtube
 
@@ -53,6 +53,7 @@ func Descriptor() networks.Descriptor {
 		Name: name, Title: "YouTube",
 		Slots:             slots(),
 		RequestsPerSecond: perSecond,
+		Digits:            3,
 		Spending: networks.Spending{Unit: "units", PerRequest: 1, Zone: "America/Los_Angeles", Allowance: 10_000,
 			Source: "developers.google.com, read 2026-09"},
 		BaseURL: baseURL,

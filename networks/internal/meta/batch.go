@@ -19,6 +19,8 @@ const BatchSize = 50
 type Answer struct {
 	Body []byte
 	Err  *networks.Error
+
+	usage Usage // as the item's own headers have it
 }
 
 // Batch makes many GET requests in one. Each of paths is relative to the version:
@@ -38,6 +40,7 @@ func (c *Client) Batch(ctx context.Context, a Access, op string, paths []string)
 		return nil, err
 	}
 	usage := ReadUsage(resp.Header)
+	usage.tell(ctx)
 	if e := c.refuse(resp, usage, a); e != nil {
 		return nil, e
 	}
@@ -49,10 +52,12 @@ func (c *Client) Batch(ctx context.Context, a Access, op string, paths []string)
 		msg := fmt.Sprintf("%d answers to %d requests", len(items), len(paths))
 		return nil, c.rest.Error(op, networks.Malformed, "", msg, nil)
 	}
-	answers := make([]Answer, len(items))
+	answers, worst := make([]Answer, len(items)), usage
 	for i, raw := range items {
 		answers[i] = c.answer(raw, op, usage, a)
+		worst = worst.worse(answers[i].usage)
 	}
+	worst.tell(ctx) // the last items counted those before them
 	return answers, nil
 }
 
@@ -91,7 +96,7 @@ func (c *Client) answer(raw json.RawMessage, op string, u Usage, a Access) Answe
 		return Answer{Err: c.rest.Error(op, networks.Temporary, "", "Meta had no time for this item of the batch", nil)}
 	}
 	resp := &rest.Response{Op: op, Status: item.Code, Header: header(item.Headers), Body: []byte(item.Body)}
-	return Answer{Body: resp.Body, Err: c.refuse(resp, u, a)}
+	return Answer{Body: resp.Body, Err: c.refuse(resp, u, a), usage: ReadUsage(resp.Header)}
 }
 
 // Whole returns the error that all the items of a batch make together, nil if they

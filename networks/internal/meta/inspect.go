@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"collectord/keychain"
 	"collectord/networks"
 	"collectord/networks/internal/rest"
 )
@@ -76,6 +77,20 @@ func (c *Client) Inspect(ctx context.Context, a Access, by string) (Inspection, 
 		in.Scopes = append(in.Scopes, words(s))
 	}
 	return in, nil
+}
+
+// End is when the token is of no more use: when it ends or, where that is sooner, when
+// Meta stops to show data. Final says that it is the latter, which no exchange moves.
+// Without either it is [keychain.Never].
+func (in Inspection) End() (end time.Time, final bool) {
+	end = in.Expires
+	if end.IsZero() {
+		end = keychain.Never()
+	}
+	if !in.DataUntil.IsZero() && in.DataUntil.Before(end) {
+		return in.DataUntil, true
+	}
+	return end, false
 }
 
 // moment is a time in seconds since 1970. 0 and what is no number leave it zero.

@@ -10,7 +10,8 @@
 //
 //	Client.Grant    a token for a code, or for a token    (grant.go)
 //	Client.Inspect  what a token is and when it ends      (inspect.go)
-//	Window          when a token is to be renewed         (renew.go)
+//	Refreshed       renews a token out of itself          (renew.go)
+//	Inspected       looks at a token, and exchanges it    (renew.go)
 //	Client.Session  a login in a browser                  (login.go)
 //
 // A batch saves HTTP requests and not allowance: Meta counts every item
@@ -94,6 +95,7 @@ func (c *Client) Query(ctx context.Context, a Access, op, path string, query url
 	if err != nil {
 		return err
 	}
+	ReadUsage(resp.Header).tell(ctx)
 	if e := c.refuse(resp, Usage{}, a); e != nil {
 		return e
 	}

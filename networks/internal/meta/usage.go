@@ -1,12 +1,21 @@
 package meta
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"strconv"
 	"time"
 
+	"collectord/networks"
 	"collectord/networks/internal/rest"
+)
+
+// The headers of usage.
+const (
+	appUsage      = "X-App-Usage"
+	businessUsage = "X-Business-Use-Case-Usage"
 )
 
 const (
@@ -23,6 +32,7 @@ const (
 // 2026-11-21). They are absent while little is used.
 type Usage struct {
 	Percent float64       // the highest one told, 0 if none; calls fail at 100
+	Header  string        // that told it
 	Regain  time.Duration // until calls are taken again, 0 if not told
 }
 
@@ -31,14 +41,14 @@ type Usage struct {
 func ReadUsage(h http.Header) Usage {
 	var u Usage
 	var app load
-	if json.Unmarshal([]byte(h.Get("X-App-Usage")), &app) == nil {
-		u.add(app)
+	if json.Unmarshal([]byte(h.Get(appUsage)), &app) == nil {
+		u.add(appUsage, app)
 	}
 	var business map[string][]load
-	if json.Unmarshal([]byte(h.Get("X-Business-Use-Case-Usage")), &business) == nil {
+	if json.Unmarshal([]byte(h.Get(businessUsage)), &business) == nil {
 		for _, list := range business {
 			for _, l := range list {
-				u.add(l)
+				u.add(businessUsage, l)
 			}
 		}
 	}
@@ -58,15 +68,45 @@ type load struct {
 	Minutes float64 `json:"estimated_time_to_regain_access"`
 }
 
-func (u *Usage) add(l load) {
-	u.Percent = max(u.Percent, l.Calls, l.Time, l.CPU)
-	minutes := min(max(l.Minutes, 0), longest.Minutes())
-	u.Regain = max(u.Regain, time.Duration(minutes*float64(time.Minute)))
+// regain is the minutes as a duration, bounded as every hint is.
+func (l load) regain() time.Duration {
+	now := time.Now()
+	if t := rest.Minutes.Until(strconv.FormatFloat(l.Minutes, 'f', -1, 64), now); !t.IsZero() {
+		return t.Sub(now)
+	}
+	return 0
+}
+
+func (u *Usage) add(header string, l load) {
+	*u = u.worse(Usage{Percent: max(l.Calls, l.Time, l.CPU), Header: header, Regain: l.regain()})
 }
 
 // worse is the higher of two usages, number by number.
 func (u Usage) worse(v Usage) Usage {
-	return Usage{Percent: max(u.Percent, v.Percent), Regain: max(u.Regain, v.Regain)}
+	u.Regain = max(u.Regain, v.Regain)
+	if v.Percent > u.Percent {
+		u.Percent, u.Header = v.Percent, v.Header
+	}
+	return u
+}
+
+// allowance is the usage as the poller heeds it; false where Meta told none.
+func (u Usage) allowance(now time.Time) (networks.Allowance, bool) {
+	if u.Percent <= 0 {
+		return networks.Allowance{}, false
+	}
+	a := networks.Allowance{Limit: u.Header, Used: min(u.Percent/100, 1), Rolling: true}
+	if u.Regain > 0 {
+		a.Until = now.Add(u.Regain)
+	}
+	return a, true
+}
+
+// tell tells the usage to the poller.
+func (u Usage) tell(ctx context.Context) {
+	if a, ok := u.allowance(time.Now()); ok {
+		networks.TellAllowance(ctx, a)
+	}
 }
 
 // until is when to ask again after a limit was reached at now.

@@ -6,6 +6,10 @@
 // that means trouble at every network alike into an *Error; what a network says
 // in its own way (VK answers 200 to everything) the network reads first. Decode
 // reads JSON and says so when it is not.
+//
+// A Hint is where a network says when to ask again, in whatever form; a Window is how it
+// tells what is left. A Client that knows its network's Windows tells the poller of them
+// with every answer, and puts the right one into Error.Until of a 429.
 package rest
 
 import (
@@ -37,14 +41,15 @@ const (
 
 // Client makes the requests of one network.
 type Client struct {
-	name  string
-	agent string
-	http  *http.Client
+	name    string
+	agent   string
+	http    *http.Client
+	windows []Window
 }
 
 // NewClient returns a client for the network called name, the first word of its
-// errors.
-func NewClient(name string, opts networks.Options) *Client {
+// errors, whose answers tell of windows.
+func NewClient(name string, opts networks.Options, windows ...Window) *Client {
 	c := http.Client{}
 	if opts.HTTP != nil {
 		c = *opts.HTTP
@@ -55,7 +60,7 @@ func NewClient(name string, opts networks.Options) *Client {
 	if agent == "" {
 		agent = "collectord"
 	}
-	return &Client{name: name, agent: agent, http: &c}
+	return &Client{name: name, agent: agent, http: &c, windows: windows}
 }
 
 // Request is one request.
@@ -99,6 +104,7 @@ func (c *Client) Do(ctx context.Context, r Request) (*Response, error) {
 		return nil, c.Error(r.Op, networks.Temporary, "", "", withoutAddress(err))
 	}
 	defer func() { _ = resp.Body.Close() }()
+	c.tell(ctx, resp.Header) // whatever comes of the body
 	body, err := io.ReadAll(io.LimitReader(resp.Body, Limit+1))
 	if err != nil {
 		return nil, c.Error(r.Op, networks.Temporary, "", "the answer broke off", withoutAddress(err))
@@ -188,8 +194,12 @@ func (c *Client) Refuse(resp *Response) *networks.Error {
 		return nil
 	}
 	e := c.Error(resp.Op, kindOf(resp.Status), fmt.Sprintf("http %d", resp.Status), "", nil)
-	if e.Kind == networks.RateLimited || e.Kind == networks.Temporary {
+	switch e.Kind {
+	case networks.RateLimited:
+		e.Until = c.reset(resp.Header, time.Now())
+	case networks.Temporary:
 		e.Until = RetryAfter(resp.Header, time.Now())
+	default: // it is not about when
 	}
 	return e
 }
