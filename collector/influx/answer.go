@@ -1,13 +1,9 @@
 package influx
 
 import (
-	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"net"
 	"net/http"
-	"net/url"
 	"regexp"
 	"strconv"
 	"strings"
@@ -117,32 +113,6 @@ func (a answer) partial() bool {
 	return a.dropped > 0 || strings.Contains(low, "field type conflict") || strings.Contains(low, "unable to parse")
 }
 
-// unanswered is the error of a request that got no whole answer.
-func unanswered(err error, hide func(string) string) *Error {
-	// net/http puts the address around its errors; it may hold a password.
-	var address *url.Error
-	if errors.As(err, &address) {
-		err = address.Err
-	}
-	e := &Error{Cause: CauseUnreachable, Msg: hide(err.Error()), Err: redactedCause(err)}
-	var timeout net.Error
-	if errors.Is(err, context.DeadlineExceeded) || errors.As(err, &timeout) && timeout.Timeout() {
-		e.Cause, e.Msg = CauseTimeout, "no answer in time"
-	}
-	return e
-}
-
-// redactedCause keeps of a cause what can be tested for and holds no text of its
-// own.
-func redactedCause(err error) error {
-	for _, known := range []error{context.DeadlineExceeded, context.Canceled} {
-		if errors.Is(err, known) {
-			return known
-		}
-	}
-	return nil
-}
-
 // refusal is the error for a status that is about neither points nor size.
 func (d *Deliverer) refusal(a answer, h http.Header) *Error {
 	e := &Error{Cause: CauseUnexpected, Code: a.status, Msg: a.words,
@@ -161,11 +131,11 @@ func (d *Deliverer) refusal(a answer, h http.Header) *Error {
 	case a.status == http.StatusNotFound, strings.Contains(a.words, "retention policy not found"):
 		e.Cause, e.Hint = CauseNotFound, d.missing()
 	case a.status == http.StatusTooManyRequests:
-		e.Cause, e.Hint, e.Until = CauseLimited, "", retryAfter(h, time.Now())
+		e.Cause, e.Hint, e.Until = CauseLimited, waits, retryAfter(h, time.Now())
 	case a.status == http.StatusRequestTimeout:
-		e.Cause, e.Hint = CauseTimeout, "InfluxDB, or a proxy before it, found the request too slow"
+		e.Cause, e.Hint = CauseTimeout, "InfluxDB, or a proxy before it, found the request too slow; smaller ones follow. "+waits
 	case a.status >= 500:
-		e.Cause, e.Hint, e.Until = CauseUnavailable, "", retryAfter(h, time.Now())
+		e.Cause, e.Hint, e.Until = CauseUnavailable, "InfluxDB's own log, or that of the proxy before it, says why. "+waits, retryAfter(h, time.Now())
 		if a.status == http.StatusServiceUnavailable && !e.Until.IsZero() {
 			e.Cause = CauseLimited
 		}

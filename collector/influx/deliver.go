@@ -38,7 +38,8 @@ func asError(err error) *Error {
 	if errors.As(err, &e) {
 		return e
 	}
-	return &Error{Cause: CauseJournal, Msg: err.Error(), Err: err}
+	return &Error{Cause: CauseJournal, Msg: err.Error(), Err: err,
+		Hint: "see that the disk of state_dir has room, is well and can be written"}
 }
 
 // batch is what was read behind a place in the journal.

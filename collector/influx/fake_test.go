@@ -37,7 +37,8 @@ type reply struct {
 	header map[string]string
 	err    error // no answer at all
 	hang   bool
-	cut    bool // the body breaks off
+	delay  time.Duration // before the answer
+	cut    bool          // the body breaks off
 }
 
 var noContent = reply{status: http.StatusNoContent}
@@ -66,9 +67,16 @@ func (f *fake) RoundTrip(req *http.Request) (*http.Response, error) {
 	n, answer := len(f.bodies), f.answer
 	f.mu.Unlock()
 	r := answer(n, body)
-	if r.hang {
-		<-req.Context().Done()
-		return nil, req.Context().Err()
+	if r.hang || r.delay > 0 {
+		var late <-chan time.Time // never, where it hangs
+		if r.delay > 0 {
+			late = time.After(r.delay)
+		}
+		select {
+		case <-req.Context().Done():
+			return nil, req.Context().Err()
+		case <-late:
+		}
 	}
 	if r.err != nil {
 		return nil, r.err

@@ -25,15 +25,16 @@
 //	                           with InfluxDB's reason, its neighbours arrive
 //	400 to everything          the request is to blame (see below): wait
 //	413                        smaller batches; a single line too large is set aside
-//	401, 403, 404, 3xx, HTML   refused: nothing is given up, Status says what to
-//	                           mend, and a try every few seconds finds it mended
+//	401, 403, 404, 3xx, HTML,  refused: nothing is given up, Status says what to
+//	bad certificate            mend, and a try every few seconds finds it mended
 //	429, 503                   Retry-After, at most ten minutes; else as below
-//	408, 5xx, no answer        again after 0.5 s, then longer, at most 4.4 s
+//	408, 5xx, no connection    again after 0.5 s, then longer, at most 4.4 s
+//	silence                    again after 10 s, or as soon as others are answered
 //
 // A 400 alone does not say whether a point or the request is wrong, and a history
-// must never be set aside because of a mistyped bucket. So a point is blamed only
-// if InfluxDB took something beside it. Where it took nothing yet and its words do
-// not speak of points, an empty batch is sent as a control, and then up to eight
+// must never be set aside because of a mistyped bucket or a proxy that garbles what
+// it passes on. So a point is blamed only if InfluxDB took something beside it. Where
+// it took nothing yet, an empty batch is sent as a control, and then up to eight
 // points of the batch one by one: if all meet the same refusal, the request is to
 // blame.
 //
@@ -104,7 +105,7 @@ type Options struct {
 	// "database" or "database/retention policy" for InfluxDB 1.8.
 	Org, Bucket string
 	// Token is asked anew for every request, so that a file may be mended at any
-	// time; nil or empty sends none. For InfluxDB 1.8 it is "user:password".
+	// time, by several goroutines at once; nil or empty sends none. For InfluxDB 1.8 it is "user:password".
 	Token func() (keychain.Secret, error)
 	// HTTP makes the requests. It is not changed, and redirects are not followed.
 	HTTP *http.Client
@@ -140,6 +141,7 @@ type Deliverer struct {
 	cursor  int64      // as place read it
 	most    int        // points in a batch for now
 	smooth  int        // full batches delivered since most changed
+	slow    bool       // InfluxDB takes its time, but answers: see post
 	backoff backoff.ExponentialBackOff
 	counted time.Time // when the backlog was asked last
 

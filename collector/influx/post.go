@@ -30,11 +30,12 @@ func newHTTP(given *http.Client) (*http.Client, *http.Transport) {
 	if given != nil {
 		c = *given
 	} else {
+		// No HTTP/2: there is one request at a time, and a connection that died in
+		// silence would be used for the next one as well.
 		own = &http.Transport{
 			Proxy:               http.ProxyFromEnvironment,
 			DialContext:         (&net.Dialer{Timeout: 3 * time.Second}).DialContext,
 			TLSHandshakeTimeout: 5 * time.Second,
-			ForceAttemptHTTP2:   true,
 			MaxIdleConnsPerHost: 1,
 			IdleConnTimeout:     90 * time.Second,
 		}
@@ -62,8 +63,8 @@ func pack(lines string) payload {
 	return payload{lines: lines, packed: buf.Bytes()}
 }
 
-// post makes one request and says what its answer means.
-func (d *Deliverer) post(ctx context.Context, body payload) answer {
+// ask makes one request and says what its answer means.
+func (d *Deliverer) ask(ctx context.Context, body payload) answer {
 	base, err := url.Parse(d.opts.URL)
 	if err != nil || base.Host == "" || base.Scheme != "http" && base.Scheme != "https" {
 		return answer{err: &Error{
@@ -151,21 +152,15 @@ func (x *exchange) dress(req *http.Request) {
 // and bounds it, keeping its end: InfluxDB repeats a line and then says what is
 // wrong with it.
 func redactor(token keychain.Secret, base *url.URL) func(string) string {
-	secrets := []string{token.Reveal()}
+	secrets := map[string]string{"token": token.Reveal()}
 	if _, password, found := strings.Cut(token.Reveal(), ":"); found { // InfluxDB 1.8
-		secrets = append(secrets, password)
+		secrets["password"] = password
 	}
 	if password, set := base.User.Password(); set {
-		secrets = append(secrets, password)
+		secrets["url"] = password
 	}
-	var pairs []string
-	for _, secret := range secrets {
-		if len(secret) >= 4 {
-			pairs = append(pairs, secret, "[redacted]", url.QueryEscape(secret), "[redacted]")
-		}
-	}
-	replace := strings.NewReplacer(pairs...)
-	return func(text string) string { return bound(oneLine(replace.Replace(text))) }
+	hidden := keychain.Mapping(secrets)
+	return func(text string) string { return bound(oneLine(hidden.Redact(text))) }
 }
 
 const (

@@ -6,10 +6,8 @@ import (
 	"collectord/collector/journal"
 )
 
-const (
-	suspects = 3 // more points than these are set aside only if InfluxDB takes something
-	samples  = 8 // points tried one by one before the request is blamed
-)
+// samples is how many points are tried one by one before the request is blamed.
+const samples = 8
 
 // pass brings one batch to its end: every row is taken by InfluxDB or refused
 // alone. Rows are settled in order, so that what was settled when a pass breaks
@@ -75,7 +73,7 @@ func (p *pass) setAside(ctx context.Context, rows []journal.Row, a answer) error
 	for _, row := range rows {
 		p.refused = append(p.refused, journal.Refused{Seq: row.Seq, Reason: a.reason()})
 	}
-	if !p.trusted && (a.verdict == tooLarge || len(p.refused) > suspects) {
+	if !p.trusted {
 		if err := p.trial(ctx, a); err != nil {
 			return err
 		}

@@ -24,7 +24,7 @@ const (
 // Cause is why nothing is delivered. The set is closed.
 type Cause string
 
-// The causes. Those from CauseUnauthorized on make StateRefused.
+// The causes. Those from CauseCertificate on make StateRefused.
 const (
 	CauseUnreachable Cause = "unreachable"  // no connection, or it broke
 	CauseTimeout     Cause = "timeout"      // no answer in time, or 408
@@ -32,6 +32,7 @@ const (
 	CauseLimited     Cause = "rate_limited" // 429, or 503 with Retry-After
 	CauseJournal     Cause = "journal"      // the journal could not be read or written
 
+	CauseCertificate  Cause = "certificate"  // TLS with a certificate that is not trusted
 	CauseUnauthorized Cause = "unauthorized" // 401
 	CauseForbidden    Cause = "forbidden"    // 403
 	CauseNotFound     Cause = "not_found"    // 404: no such bucket
@@ -55,7 +56,7 @@ type Error struct {
 	Cause Cause
 	Code  int    // HTTP status; 0 where there was no answer
 	Msg   string // InfluxDB's words, bounded and redacted, or what happened
-	Hint  string // what the operator can do; empty where waiting is all
+	Hint  string // what the operator can do
 	Until time.Time
 	Err   error // cause, may be nil
 }
@@ -169,8 +170,12 @@ func (d *Deliverer) count(ctx context.Context) {
 func (d *Deliverer) pause(err error) time.Duration {
 	d.step.Lock()
 	defer d.step.Unlock()
+	e := asError(err)
+	if e.Cause == CauseTimeout && e.Code == 0 { // the request itself was a long wait
+		d.backoff.Reset()
+	}
 	pause := d.backoff.NextBackOff()
-	if e := asError(err); !e.Until.IsZero() {
+	if !e.Until.IsZero() {
 		pause = max(time.Until(e.Until), d.backoff.InitialInterval)
 	}
 	next := time.Now().Add(pause)

@@ -11,6 +11,9 @@
 // The server is built from the module proxy, once for a machine; a test binary
 // that finds it built shares it. Where it cannot be built the test is skipped
 // with a word, and fails where CI is set. The process ends with the test.
+//
+// [StartVictoria] runs a VictoriaMetrics in the same way, which takes the same writes;
+// it comes from Debian's package victoria-metrics.
 package influxdtest
 
 import (
@@ -81,7 +84,7 @@ func Start(tb testing.TB, opts ...Option) *Server {
 	tb.Helper()
 	binary, err := build(tb.Context())
 	if err != nil {
-		missing(tb, err)
+		missing(tb, "InfluxDB could not be built", err)
 	}
 	s := &Server{
 		Database: "followers", binary: binary, dir: tb.TempDir(),
@@ -101,12 +104,13 @@ func Start(tb testing.TB, opts ...Option) *Server {
 	return s
 }
 
-func missing(tb testing.TB, err error) {
+// missing skips the test, but not in CI.
+func missing(tb testing.TB, what string, err error) {
 	tb.Helper()
 	if os.Getenv("CI") != "" {
-		tb.Fatalf("influxdtest: InfluxDB could not be built: %v", err)
+		tb.Fatalf("influxdtest: %s: %v", what, err)
 	}
-	tb.Skipf("influxdtest: InfluxDB could not be built: %v", err)
+	tb.Skipf("influxdtest: %s: %v", what, err)
 }
 
 // prepare makes the user first: with authentication on and nobody there yet
@@ -212,7 +216,7 @@ func (s *Server) start(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("influxdtest: %w", err)
 	}
-	if err := s.waitHealthy(ctx, p); err != nil {
+	if err := waitHealthy(ctx, s.client, s.URL, p); err != nil {
 		p.end(os.Kill)
 		return fmt.Errorf("influxdtest: %w\n%s", err, p.output.Bytes())
 	}
@@ -220,7 +224,7 @@ func (s *Server) start(ctx context.Context) error {
 	return nil
 }
 
-func (s *Server) waitHealthy(ctx context.Context, p *process) error {
+func waitHealthy(ctx context.Context, client *http.Client, address string, p *process) error {
 	ctx, cancel := context.WithTimeout(ctx, startTimeout)
 	defer cancel()
 	tick := time.NewTicker(pollEvery)
@@ -232,19 +236,19 @@ func (s *Server) waitHealthy(ctx context.Context, p *process) error {
 		case <-p.ended:
 			return errors.New("the server ended at its start")
 		case <-tick.C:
-			if s.healthy(ctx) {
+			if healthy(ctx, client, address) {
 				return nil
 			}
 		}
 	}
 }
 
-func (s *Server) healthy(ctx context.Context) bool {
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, s.URL+"/health", nil)
+func healthy(ctx context.Context, client *http.Client, address string) bool {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, address+"/health", nil)
 	if err != nil {
 		return false
 	}
-	resp, err := s.client.Do(req)
+	resp, err := client.Do(req)
 	if err != nil {
 		return false
 	}
