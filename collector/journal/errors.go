@@ -54,10 +54,11 @@ func isDamage(err error) bool {
 	return errors.Is(err, errRepair)
 }
 
-// isFull reports whether err is about a disk that takes no more.
+// isFull reports whether err is about a disk that takes no more, or a file that another
+// process keeps locked.
 func isFull(err error) bool {
 	switch c := code(err); c & 0xff {
-	case lib.SQLITE_FULL, lib.SQLITE_READONLY, lib.SQLITE_CANTOPEN, lib.SQLITE_PERM:
+	case lib.SQLITE_FULL, lib.SQLITE_READONLY, lib.SQLITE_CANTOPEN, lib.SQLITE_PERM, lib.SQLITE_BUSY:
 		return true
 	case lib.SQLITE_IOERR:
 		return c != lib.SQLITE_IOERR_READ && c != lib.SQLITE_IOERR_SHORT_READ

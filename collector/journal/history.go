@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"iter"
-	"maps"
 	"math"
 	"slices"
 	"strconv"
@@ -16,9 +15,6 @@ import (
 
 // pointsRows is how many rows Points reads at a time.
 const pointsRows = 5000
-
-// latestAge is how far Latest looks back.
-const latestAge = 40 * 24 * time.Hour
 
 // Counts are the numbers of a profile point; each may be unknown. The zero Counts
 // knows none.
@@ -180,141 +176,4 @@ func idList(ids []int64) string {
 		b = strconv.AppendInt(b, id, 10)
 	}
 	return string(append(b, ']'))
-}
-
-// Latest returns the newest profile point of every account that has one, at most
-// 40 days old. An account that has been silent while a great many others were not
-// may be missed: the search is bounded.
-func (j *Journal) Latest(ctx context.Context) (map[AccountKey]Latest, error) {
-	latest := map[AccountKey]Latest{}
-	err := j.walkBack(ctx, math.MaxInt64, time.Now().Add(-latestAge).Unix(), func(g good) bool {
-		latest[g.series.account()] = Latest{ID: g.series.ident, Type: g.series.kind,
-			Time: timeOf(g.unix), Seq: g.seq, Counts: countsOf(g.fields)}
-		return true
-	})
-	return latest, err
-}
-
-// At returns the newest number of followers of every account after t-window and not
-// after t. It is bounded as Latest is.
-func (j *Journal) At(ctx context.Context, t time.Time, window time.Duration) (map[AccountKey]Sample, error) {
-	at := map[AccountKey]Sample{}
-	err := j.walkBack(ctx, t.Unix(), t.Add(-window).Unix(), func(g good) bool {
-		n, ok := countsOf(g.fields).Get("followers")
-		if ok {
-			at[g.series.account()] = Sample{timeOf(g.unix), n}
-		}
-		return ok
-	})
-	return at, err
-}
-
-const (
-	// walkBudget is how many rows walkBack reads in all.
-	walkBudget = 3_000_000
-	// walkLookups is up to how many series are looked up one by one at a tick; for
-	// more, the whole tick is read.
-	walkLookups = 500
-)
-
-// walkBack goes from tick to tick back in time, newest ≥ time > oldest, and gives
-// the profile points it meets to f until f took one of the account. At a tick it
-// looks for the accounts of the network that are still missing.
-func (j *Journal) walkBack(ctx context.Context, newest, oldest int64, f func(good) bool) error {
-	var missing map[string]map[AccountKey][]int64 // by network
-	var ticks map[int64][]string                  // the networks of every time
-	err := j.read("latest", func(db *sql.DB) (err error) {
-		if missing, err = j.allMissing(ctx, db); err != nil {
-			return err
-		}
-		ticks, err = tickTimes(ctx, db, newest, oldest)
-		return err
-	})
-	if err != nil {
-		return err
-	}
-	budget := walkBudget
-	var rotten []rawRow
-	for _, at := range slices.Backward(slices.Sorted(maps.Keys(ticks))) {
-		n, bad, err := j.walkTick(ctx, at, ticks[at], missing, f)
-		if err != nil {
-			return err
-		}
-		rotten = append(rotten, bad...)
-		if budget -= n; budget < 0 {
-			break
-		}
-	}
-	return j.setAside(ctx, rotten)
-}
-
-// walkTick is one step of walkBack. It returns how many rows were read or looked
-// for.
-func (j *Journal) walkTick(ctx context.Context, at int64, nets []string, missing map[string]map[AccountKey][]int64, f func(good) bool) (n int, rotten []rawRow, err error) {
-	count := 0
-	for _, network := range nets {
-		count += len(missing[network])
-	}
-	if count == 0 {
-		return 0, nil, nil
-	}
-	query, args := `SELECT `+rowColumns+` FROM points p WHERE p.time = ? ORDER BY p.seq DESC`, []any{at}
-	if count <= walkLookups {
-		var ids []int64
-		for _, network := range nets {
-			for _, of := range missing[network] {
-				ids = append(ids, of...)
-			}
-		}
-		query = `SELECT ` + rowColumns + ` FROM json_each(?) s CROSS JOIN points p
-			WHERE p.time = ? AND p.series = s.value ORDER BY p.seq DESC`
-		args = []any{idList(ids), at}
-		n = len(ids)
-	}
-	err = j.read("latest", func(db *sql.DB) error {
-		read, _, bad, err := j.each(ctx, db, func(g good) {
-			of := missing[g.series.network]
-			key := g.series.account()
-			if g.series.measurement == point.Profile && of[key] != nil && f(g) {
-				delete(of, key)
-			}
-		}, query, args...)
-		n, rotten = max(n, read), bad
-		return err
-	})
-	return n, rotten, err
-}
-
-// allMissing returns the profile series of all accounts, by network.
-func (j *Journal) allMissing(ctx context.Context, db *sql.DB) (map[string]map[AccountKey][]int64, error) {
-	all, err := j.series.allProfiles(ctx, db)
-	if err != nil {
-		return nil, err
-	}
-	missing := map[string]map[AccountKey][]int64{}
-	for key, ids := range all {
-		if missing[key.Network] == nil {
-			missing[key.Network] = map[AccountKey][]int64{}
-		}
-		missing[key.Network][key] = ids
-	}
-	return missing, nil
-}
-
-func tickTimes(ctx context.Context, db *sql.DB, newest, oldest int64) (map[int64][]string, error) {
-	rows, err := db.QueryContext(ctx, `SELECT time, network FROM ticks WHERE time <= ? AND time > ?`, newest, oldest)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { _ = rows.Close() }() // rows.Err has said it all
-	ticks := map[int64][]string{}
-	for rows.Next() {
-		var at int64
-		var network string
-		if err := rows.Scan(&at, &network); err != nil {
-			return nil, err
-		}
-		ticks[at] = append(ticks[at], network)
-	}
-	return ticks, rows.Err()
 }

@@ -34,6 +34,8 @@
 //
 //	ticks     one row a network and time; closed = 0 while its poll goes on
 //	answers   accounts answered at an open tick without a profile point
+//	names     the keys of the series once more, on pages of their own
+//	spans     from when to when a profile series has points, and its newest one
 //	slots     the next tick of every schedule
 //	accounts  what is remembered of every account; written when it changes
 //	spent     what each token spent on each day;  paid  on which accounts, where that matters
@@ -61,6 +63,8 @@
 // right, is copied over under its old number; so are the cursors, the accounts and
 // the slots, as far as SQLite can read them. [Journal.Damaged] says that it
 // happened; damage that is met while the journal is open is mended there and then. A
+// file that is deleted, or exchanged, under an open journal is put back whole by the
+// next write, for it is open still. A
 // disk that is full is [ErrFull]: nothing is half written, and the same call
 // succeeds when there is room.
 package journal
@@ -68,6 +72,7 @@ package journal
 import (
 	"database/sql"
 	"errors"
+	"io/fs"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -81,8 +86,9 @@ import (
 var (
 	// ErrLocked is returned by Open while another process writes the journal.
 	ErrLocked = errors.New("in use by another collectord")
-	// ErrFull is returned when the disk is full, read-only or failing. Nothing was
-	// written; the same call may be made again later.
+	// ErrFull is returned when the disk is full, read-only or failing, or another
+	// process keeps the file locked. Nothing was written; the same call may be made
+	// again later.
 	ErrFull = errors.New("disk full or not writable")
 	// ErrReadOnly is returned by what would write in a journal that was opened with
 	// ReadOnly.
@@ -112,14 +118,16 @@ type Journal struct {
 	lock    *flock.Flock // nil if ReadOnly
 	damaged atomic.Pointer[string]
 
-	mu     sync.Mutex // holds the writer
-	writer *writer    // nil if ReadOnly or closed
+	mu     sync.Mutex  // holds the writer
+	writer *writer     // nil if ReadOnly or closed
+	file   fs.FileInfo // of the file that writer has open
 
 	pool    sync.RWMutex // holds readers and repairs: changed by Close and by repair alone
 	readers *sql.DB      // nil once closed
 	repairs int          // how often the file was mended
 
 	series  seriesCache
+	spans   spans
 	changed changes
 	rotten  atomic.Int64 // rows found rotten by a journal that cannot write them down
 }
@@ -285,6 +293,14 @@ func (j *Journal) Damaged() string {
 		return *p
 	}
 	return ""
+}
+
+// Mended returns how often the file was mended, or put back after somebody deleted it,
+// since it was opened.
+func (j *Journal) Mended() int {
+	j.pool.RLock()
+	defer j.pool.RUnlock()
+	return j.repairs
 }
 
 // Path returns the name of the file.

@@ -393,6 +393,15 @@ func TestReadOnly(t *testing.T) {
 	if _, err := os.Stat(filepath.Dir(path)); err == nil {
 		t.Error("reading made the folder")
 	}
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := createFile(path); err != nil { // as a daemon that has only begun
+		t.Fatal(err)
+	}
+	if _, err := Open(t.Context(), Options{Path: path, ReadOnly: true}); !errors.Is(err, fs.ErrNotExist) {
+		t.Fatalf("no tables yet: %v", err)
+	}
 	j := open(t, path)
 	r := openWith(t, Options{Path: path, ReadOnly: true})
 	wantLines(t, r)

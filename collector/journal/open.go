@@ -50,10 +50,17 @@ func (j *Journal) openBeside(ctx context.Context) (err error) {
 	if j.readers, err = openReaders(j.opts.Path); err != nil {
 		return err
 	}
+	var tables int
+	if err := j.readers.QueryRowContext(ctx, `SELECT count(*) FROM sqlite_schema`).Scan(&tables); err != nil {
+		return errors.Join(err, j.Close())
+	}
+	if tables == 0 { // the daemon is making it at this moment
+		return errors.Join(&fs.PathError{Op: "open", Path: j.opts.Path, Err: fs.ErrNotExist}, j.Close())
+	}
 	var v any
 	err = j.readers.QueryRowContext(ctx, versionQuery).Scan(&v)
 	if err == nil || errors.Is(err, sql.ErrNoRows) {
-		if v == int64(1) { // what it lacks is no point; the daemon will bring it up to date
+		if isOlder(v) { // what it lacks is no point; the daemon will bring it up to date
 			v = int64(version)
 		}
 		err = checkVersion(v)
@@ -104,6 +111,9 @@ func (j *Journal) openFile(ctx context.Context) (err error) {
 	if j.readers, err = openReaders(j.opts.Path); err != nil {
 		return errors.Join(err, w.close())
 	}
+	if j.file, err = os.Stat(j.opts.Path); err != nil {
+		return errors.Join(err, w.close())
+	}
 	j.writer = w
 	return nil
 }
@@ -148,6 +158,9 @@ func (w *writer) layOut() error {
 			return err
 		}
 		if _, err := w.conn.ExecContext(ctx, schema); err != nil {
+			return err
+		}
+		if err := w.setSpan(0, span{}); err != nil {
 			return err
 		}
 		sum, err := w.schemaSum()
@@ -218,6 +231,12 @@ func (w *writer) quickCheck() error {
 		return fmt.Errorf("%w: %s", errRepair, verdict)
 	}
 	return nil
+}
+
+// isOlder reports whether versionQuery found a version that migrate knows.
+func isOlder(v any) bool {
+	n, ok := v.(int64)
+	return ok && n >= 1 && n < version
 }
 
 const versionQuery = `SELECT value FROM meta WHERE name = 'version'`

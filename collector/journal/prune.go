@@ -39,9 +39,11 @@ func (j *Journal) Prune(ctx context.Context, now time.Time, sinks []string) (Pru
 		return p, err
 	}
 	if p != (Pruned{}) {
-		err = j.tidy(ctx)
+		if err := j.tidy(ctx); err != nil {
+			return p, err
+		}
 	}
-	return p, err
+	return p, j.saveSpans(ctx)
 }
 
 // deliveredTo returns the number up to which every sink has got the points; 0
@@ -179,14 +181,13 @@ func (j *Journal) overSize(ctx context.Context) (int64, error) {
 	if over <= 0 {
 		return over, nil
 	}
-	// The log may be all of it; it goes into the file, which has room.
+	// The log may be all of it; it goes into the file, which has room. While somebody
+	// reads it cannot, and will when they are done: no point is to go for that.
 	if err := j.checkpoint(); err != nil {
 		return 0, err
 	}
-	if used, err = j.usedBytes(ctx); err != nil {
-		return 0, err
-	}
-	return used + fileSize(j.opts.Path+"-wal") - j.opts.MaxSize, nil
+	used, err = j.usedBytes(ctx)
+	return used - j.opts.MaxSize, err
 }
 
 func (j *Journal) usedBytes(ctx context.Context) (used int64, err error) {

@@ -170,6 +170,9 @@ func (w *writer) addSeries(key string) (*series, error) {
 	if err != nil {
 		return nil, err
 	}
+	if _, _, err := w.exec(`INSERT OR REPLACE INTO names VALUES (?, ?, ?)`, id, key, checksum([]byte(key))); err != nil {
+		return nil, err
+	}
 	return parseSeries(id, key)
 }
 

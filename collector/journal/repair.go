@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"time"
 )
 
@@ -93,8 +94,12 @@ func (j *Journal) finishExchange() error {
 	}
 	// A crash between two of these leaves the rest under another second's name.
 	for _, end := range []string{"", "-wal", "-shm"} {
-		if err := os.Rename(path+end, aside+end); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		err := os.Rename(path+end, aside+end)
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return err
+		}
+		if err == nil {
+			j.damaged.Store(&aside)
 		}
 	}
 	if err := syncFolder(path); err != nil {
@@ -103,8 +108,56 @@ func (j *Journal) finishExchange() error {
 	if err := os.Rename(path+".salvaged", path); err != nil {
 		return err
 	}
-	j.damaged.Store(&aside)
 	return syncFolder(path)
+}
+
+// stillThere puts the file back if somebody deleted or exchanged it: SQLite would go on
+// writing to one that has no name, and all of it would be gone with the process. What
+// stands in its place is set aside. The caller holds mu.
+func (j *Journal) stillThere() error {
+	info, err := os.Stat(j.opts.Path)
+	if err == nil && os.SameFile(info, j.file) {
+		return nil
+	}
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	j.pool.Lock()
+	defer j.pool.Unlock()
+	if j.repairs >= maxRepairs {
+		return fmt.Errorf("deleted or exchanged %d times", j.repairs)
+	}
+	if err := os.MkdirAll(filepath.Dir(j.opts.Path), 0o700); err != nil {
+		return err
+	}
+	temp := j.opts.Path + ".salvaging"
+	if err := removeDatabase(temp); err != nil {
+		return err
+	}
+	if err := createFile(temp); err != nil {
+		return err
+	}
+	ctx := context.Background()
+	if _, err := j.writer.conn.ExecContext(ctx, "VACUUM INTO ?", temp); err != nil {
+		return errors.Join(err, removeDatabase(temp))
+	}
+	if err := syncFile(temp); err != nil {
+		return err
+	}
+	j.repairs++
+	_ = j.closeConnections() // what it says of a file without a name is no news
+	if info == nil {         // what is left of it is in the copy
+		if err := removeDatabase(j.opts.Path); err != nil {
+			return err
+		}
+	}
+	if err := os.Rename(temp, j.opts.Path+".salvaged"); err != nil {
+		return err
+	}
+	if err := j.finishExchange(); err != nil {
+		return err
+	}
+	return j.openFile(ctx)
 }
 
 // asideName is a name that no file has yet.

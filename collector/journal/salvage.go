@@ -49,14 +49,31 @@ func (s *salvage) allSeries(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	err = s.walk(ctx, "names", []string{"key", "crc"}, func(id int64, v []any) error {
+		return s.oneName(id, v[0], v[1])
+	})
+	if err != nil {
+		return err
+	}
 	return s.w.transact(func(*writer) error {
 		return scanPages(s.path, func(id int64, v []any) error {
-			if len(v) != 4 || seriesOf(append([]any{id}, v[1:]...)) == nil {
-				return nil
+			switch {
+			case len(v) == 3:
+				return s.oneName(id, v[1], v[2])
+			case len(v) == 4 && seriesOf(append([]any{id}, v[1:]...)) != nil:
+				return s.oneSeries(id, v[1:])
 			}
-			return s.oneSeries(id, v[1:])
+			return nil
 		})
 	})
+}
+
+// oneName takes a row of names as a series, if its CRC is right.
+func (s *salvage) oneName(id int64, key, crc any) error {
+	if seriesOf([]any{id, key, nil, crc}) == nil {
+		return nil
+	}
+	return s.oneSeries(id, []any{key, key, crc})
 }
 
 func (s *salvage) oneSeries(id int64, v []any) error {
@@ -65,6 +82,9 @@ func (s *salvage) oneSeries(id int64, v []any) error {
 	}
 	if known := seriesOf(append([]any{id}, v...)); known != nil {
 		s.series[id] = known
+		if _, _, err := s.w.exec(`INSERT OR REPLACE INTO names VALUES (?, ?, ?)`, id, known.key, checksum([]byte(known.key))); err != nil {
+			return err
+		}
 	}
 	_, _, err := s.w.exec(`INSERT OR REPLACE INTO series VALUES (?, ?, ?, ?)`, id, v[0], v[1], v[2])
 	return err
@@ -140,6 +160,9 @@ func (s *salvage) finish(w *writer) error {
 			return err
 		}
 		s.points += n
+	}
+	if err := w.forgetSpans(s.top); err != nil {
+		return err
 	}
 	return w.count(countPoints, s.points)
 }

@@ -2,7 +2,7 @@ package journal
 
 // version is the layout below. A journal of a newer version is refused, one of an
 // older version is brought up to date by open.
-const version = 2
+const version = 3
 
 // applicationID marks the file as a journal ("clj1"), for file(1) and for people.
 const applicationID = 0x636c6a31
@@ -36,7 +36,7 @@ CREATE TABLE refused (seq INTEGER, sink TEXT, at INTEGER, reason TEXT, resend IN
 CREATE INDEX refused_resend ON refused (sink, seq) WHERE resend = 1;
 CREATE TABLE rotten (seq INTEGER PRIMARY KEY, series, time, fields, crc, found INTEGER);
 CREATE TABLE counters (name TEXT PRIMARY KEY, value INTEGER) WITHOUT ROWID;
-` + schemaSpent
+` + schemaSpent + schemaSpans
 
 // The names of the counters.
 const (

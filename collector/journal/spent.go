@@ -167,29 +167,3 @@ func eachRow(ctx context.Context, db *sql.DB, f func(*sql.Rows) error, query str
 	}
 	return rows.Err()
 }
-
-// migrate brings a file of version 1 up to date. What is no good file of version 1
-// is left to look.
-func (w *writer) migrate() error {
-	var v, want any
-	if err := w.one(versionQuery, nil, &v); err != nil || v != int64(1) {
-		return nil //nolint:nilerr // look says what is wrong
-	}
-	if err := w.one(`SELECT max(value) FROM meta WHERE name = 'schema'`, nil, &want); err != nil {
-		return nil //nolint:nilerr // likewise
-	}
-	if sum, err := w.schemaSum(); err != nil || want != sum {
-		return nil //nolint:nilerr // likewise
-	}
-	return w.transact(func(w *writer) error {
-		if _, err := w.conn.ExecContext(context.Background(), schemaSpent); err != nil {
-			return err
-		}
-		sum, err := w.schemaSum()
-		if err != nil {
-			return err
-		}
-		_, _, err = w.exec(`INSERT OR REPLACE INTO meta VALUES ('version', ?), ('schema', ?)`, version, sum)
-		return err
-	})
-}

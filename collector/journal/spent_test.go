@@ -98,7 +98,7 @@ func versionOne(t *testing.T) string {
 		t.Fatal(err)
 	}
 	if err := j.write("test", func(w *writer) error {
-		if _, err := w.conn.ExecContext(context.Background(), `DROP TABLE spent; DROP TABLE paid`); err != nil {
+		if _, err := w.conn.ExecContext(context.Background(), `DROP TABLE spent; DROP TABLE paid; DROP TABLE spans; DROP TABLE names`); err != nil {
 			return err
 		}
 		sum, err := w.schemaSum()

@@ -135,6 +135,9 @@ func (j *Journal) write(op string, f func(*writer) error) error {
 	if err := j.writable(); err != nil {
 		return j.explain(op, err)
 	}
+	if err := j.stillThere(); err != nil {
+		return j.explain(op, err)
+	}
 	err := j.writer.transact(f)
 	if isDamage(err) {
 		if rerr := j.repair(err); rerr != nil {
