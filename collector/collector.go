@@ -33,6 +33,7 @@ package collector
 import (
 	"context"
 	"net/http"
+	"slices"
 	"sync"
 	"time"
 
@@ -67,8 +68,8 @@ type Collector struct {
 	mu       sync.Mutex
 	order    []string // of networks, as in the config
 	networks map[string]*network
-	stop     map[string]context.CancelFunc     // of networks that run
-	launch   func(*network) context.CancelFunc // starts a network; nil before Run and after it
+	running  map[string]bool // networks whose loop was started
+	launch   func(*network)  // starts the loop of a network; nil before Run and after it
 	loops    sync.WaitGroup
 }
 
@@ -80,7 +81,7 @@ func New(ctx context.Context, cfg *config.Config, opts Options) (*Collector, err
 	if opts.Purse == nil {
 		opts.Purse = opts.Journal
 	}
-	c := &Collector{opts: opts, networks: make(map[string]*network), stop: make(map[string]context.CancelFunc)}
+	c := &Collector{opts: opts, networks: make(map[string]*network), running: make(map[string]bool)}
 	var err error
 	if c.rows, err = opts.Journal.Accounts(ctx); err != nil {
 		return nil, err
@@ -110,17 +111,15 @@ func (c *Collector) Configure(cfg *config.Config) {
 		kept[n.Name] = true
 		c.configure(n)
 	}
-	for name, stop := range c.stop {
-		if !kept[name] {
-			stop()
-			delete(c.stop, name)
-			c.networks[name].forgetTicks()
-		}
-	}
 	for name := range c.slots {
 		if !kept[name] { // ticks of a network that nobody wanted polled are not missed
+			c.networkOf(name)
 			delete(c.slots, name)
-			c.networkOf(name).forgetTicks()
+		}
+	}
+	for name, n := range c.networks {
+		if !kept[name] {
+			n.forgetTicks()
 		}
 	}
 	c.runMissing()
@@ -149,11 +148,23 @@ func (c *Collector) networkOf(name string) *network {
 	if n == nil {
 		n = &network{
 			name: name, log: c.opts.Log.With(zap.String("network", name)), journal: c.opts.Journal, purse: c.opts.Purse,
-			reload: make(chan struct{}, 1), next: c.slots[name],
+			reload: make(chan struct{}, 1), moved: make(chan struct{}), next: c.slots[name], repeats: c.newest(name),
 		}
 		c.networks[name] = n
 	}
 	return n
+}
+
+// newest is the time of a network's newest point, as remembered at the start. After the
+// clock was set back it is in the future.
+func (c *Collector) newest(network string) time.Time {
+	var newest time.Time
+	for key, l := range c.latest {
+		if key.Network == network && l.Time.After(newest) {
+			newest = l.Time
+		}
+	}
+	return newest
 }
 
 // samePoller reports whether two configs of a network ask it in the same way.
@@ -189,12 +200,9 @@ func (c *Collector) poller(cfg config.Network, ledger *poll.Ledger) *poll.Poller
 
 // Run polls at every tick until ctx ends, and returns when the last poll has.
 func (c *Collector) Run(ctx context.Context) {
+	c.abandonDropped(ctx)
 	c.mu.Lock()
-	c.launch = func(n *network) context.CancelFunc {
-		loop, stop := context.WithCancel(ctx)
-		c.loops.Go(func() { n.run(loop, ctx) })
-		return stop
-	}
+	c.launch = func(n *network) { c.loops.Go(func() { n.run(ctx) }) }
 	c.runMissing()
 	c.mu.Unlock()
 	<-ctx.Done()
@@ -211,9 +219,33 @@ func (c *Collector) runMissing() {
 		return
 	}
 	for _, name := range c.order {
-		if c.stop[name] == nil {
-			c.stop[name] = c.launch(c.networks[name])
+		if !c.running[name] {
+			c.running[name] = true
+			c.launch(c.networks[name])
 		}
+	}
+}
+
+// abandonDropped closes the ticks that were cut short of networks that are not in the
+// config: they would stay open until the network comes back.
+func (c *Collector) abandonDropped(ctx context.Context) {
+	ticks, err := c.opts.Journal.OpenTicks(ctx)
+	if err != nil {
+		return // the networks that run say so
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, t := range ticks {
+		if !slices.Contains(c.order, t.Network) {
+			c.networkOf(t.Network).abandon(ctx, t, "its network is not in the config any more")
+		}
+	}
+}
+
+// look makes every network look at its schedules now: the clock was set.
+func (c *Collector) look() {
+	for _, n := range c.configured() {
+		n.poke()
 	}
 }
 
@@ -244,7 +276,7 @@ func (c *Collector) blocked() error {
 func (c *Collector) Once(ctx context.Context, each func(accounts int)) error {
 	at := time.Now().Truncate(time.Second)
 	for _, n := range c.configured() {
-		if free := n.freeTime(ctx, at); free.After(at) {
+		if free, ok := n.freeTime(ctx, at); ok && free.After(at) {
 			at = free
 		}
 	}

@@ -7,9 +7,9 @@ import (
 	"net/http"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"time"
 
-	"github.com/coreos/go-systemd/v22/daemon"
 	"go.uber.org/zap"
 
 	"collectord/collector/config"
@@ -46,6 +46,7 @@ type Daemon struct {
 	collector *Collector
 	started   time.Time
 	deltas    deltas
+	unheard   atomic.Bool // by systemd, last
 
 	mu           sync.Mutex
 	cfg          *config.Config // in force
@@ -80,6 +81,7 @@ func OpenJournal(ctx context.Context, cfg *config.Config) (*journal.Journal, err
 // caller calls Run or Close.
 func NewDaemon(ctx context.Context, opts DaemonOptions) (*Daemon, error) {
 	d := &Daemon{opts: opts, log: opts.Log, keys: opts.Keys, started: time.Now(), newSchedule: make(chan struct{}, 1)}
+	d.notify("STATUS=opening the journal")
 	var err error
 	if d.journal, err = OpenJournal(ctx, opts.Config); err != nil {
 		return nil, err
@@ -122,11 +124,12 @@ func (d *Daemon) Run(ctx context.Context) error {
 	tasks.Go(func() { d.watchKeys(inner) })
 	tasks.Go(func() { d.renewTokens(inner) })
 	tasks.Go(func() { d.prune(inner) })
-	d.notify(daemon.SdNotifyReady)
+	d.notifyReady()
+	tasks.Go(func() { d.tellSystemd(inner) })
+	tasks.Go(func() { d.feedWatchdog(inner) })
 	d.log.Info("collectord runs", zap.String("version", d.opts.Version), zap.String("config", d.opts.Config.File),
 		zap.Int("networks", len(d.opts.Config.Networks)), zap.Int("accounts", len(d.collector.Accounts())))
 	d.collector.Run(inner)
-	d.notify(daemon.SdNotifyStopping)
 	tasks.Wait()
 	return d.Close()
 }
@@ -146,13 +149,6 @@ func (d *Daemon) Close() error {
 	return d.journal.Close()
 }
 
-// notify tells systemd; without systemd it does nothing.
-func (d *Daemon) notify(state string) {
-	if _, err := daemon.SdNotify(false, state); err != nil {
-		d.log.Warn("systemd was not told", zap.String("state", state), zap.Error(err))
-	}
-}
-
 // enforce puts a config into force. Of what only a restart can change it says so.
 func (d *Daemon) enforce(cfg *config.Config) {
 	for _, w := range cfg.Warnings {
@@ -164,8 +160,8 @@ func (d *Daemon) enforce(cfg *config.Config) {
 	d.mu.Unlock()
 	if before != nil {
 		d.setLevel(cfg.Log.Level)
-		if cfg.StateDir != before.StateDir || cfg.Log.Format != before.Log.Format || cfg.Journal != before.Journal || cfg.Contact != before.Contact {
-			d.log.Warn("state_dir, contact, journal and log.format take effect at the next start")
+		if keys := atStart(before, cfg); len(keys) > 0 {
+			d.log.Warn("some settings take effect at the next start", zap.Strings("settings", keys))
 		}
 		d.collector.Configure(cfg)
 		if err := d.serve(cfg.Web); err != nil {
@@ -185,6 +181,25 @@ func (d *Daemon) enforce(cfg *config.Config) {
 		default:
 		}
 	}
+}
+
+// atStart names the settings that differ and that only a start takes.
+func atStart(before, cfg *config.Config) []string {
+	var keys []string
+	for _, k := range []struct {
+		name    string
+		differs bool
+	}{
+		{"state_dir", cfg.StateDir != before.StateDir},
+		{"contact", cfg.Contact != before.Contact},
+		{"journal", cfg.Journal != before.Journal},
+		{"log.format", cfg.Log.Format != before.Log.Format},
+	} {
+		if k.differs {
+			keys = append(keys, k.name)
+		}
+	}
+	return keys
 }
 
 func (d *Daemon) setLevel(name string) {
@@ -231,7 +246,8 @@ func NewDelivery(cfg *config.InfluxDB, j *journal.Journal, log *zap.Logger) *inf
 	return influx.New(influxOptions(cfg), j, func(e influx.Event) {
 		switch {
 		case e.SetAside > 0:
-			log.Error("InfluxDB refuses points for good; they are set aside", zap.Int("points", e.SetAside), zap.String("reason", e.Reason))
+			log.Error("InfluxDB refuses points for good; they are set aside", zap.Int("points", e.SetAside), zap.String("reason", e.Reason),
+				zap.String("hint", "`collectord refused` lists them; once the reason is mended, `collectord refused --resend` sends them again"))
 		case e.State == influx.StateOK && e.Lasted > 0:
 			log.Info("points are delivered", zap.String("influxdb", cfg.URL), zap.Duration("after", e.Lasted.Round(time.Millisecond)))
 		case e.State == influx.StateOK:
@@ -297,9 +313,22 @@ func (d *Daemon) servePage(web config.Web) (page config.Web, stop func(), err er
 	return web, func() { cancel(); <-done }, nil
 }
 
+// tellMended tells of a journal that was mended, or put back, since the last look, and
+// returns how often that has been.
+func (d *Daemon) tellMended(before int) int {
+	now := d.journal.Mended()
+	if now > before {
+		d.log.Error("the journal was damaged or deleted while it was open; it was mended, and goes on",
+			zap.Int("times", now), zap.String("set_aside_as", d.journal.Damaged()))
+	}
+	return now
+}
+
 // prune keeps the journal within its bounds.
 func (d *Daemon) prune(ctx context.Context) {
-	for {
+	mended := 0
+	for warned := false; ; {
+		mended = d.tellMended(mended)
 		d.mu.Lock()
 		var sinks []string
 		if d.delivery != nil {
@@ -316,6 +345,7 @@ func (d *Daemon) prune(ctx context.Context) {
 			d.log.Error("points that InfluxDB never got were dropped: the journal is over journal.max_size",
 				zap.Int64("points", pruned.Dropped), zap.String("hint", "mend the delivery, or raise journal.max_size"))
 		}
+		warned = d.warnOfRoom(ctx, sinks, warned)
 		if wait(ctx, pruneEvery) != nil {
 			return
 		}

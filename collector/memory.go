@@ -86,8 +86,10 @@ func (a *account) become(network string, cfg config.Account) *account {
 }
 
 // leftOut reports whether the account spoils batches and is not yet to be tried
-// again.
-func (a *account) leftOut(now time.Time) bool { return a.row.SkipUntil.After(now) }
+// again. A rest longer than any that is given was given by a clock that was wrong.
+func (a *account) leftOut(now time.Time) bool {
+	return a.row.SkipUntil.After(now) && !a.row.SkipUntil.After(now.Add(spoilerRest))
+}
 
 // stateOf is the state that an answer about an account means.
 func stateOf(kind networks.Kind) string {

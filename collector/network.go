@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"maps"
+	"runtime/debug"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -23,14 +24,9 @@ const (
 	// longestWait bounds one wait of a schedule, so that a suspended machine or a
 	// clock that was set is noticed.
 	longestWait = 30 * time.Second
-	// late is how long after its tick a poll may start and still carry its time.
-	// Later it is a missed one, made up with the time at which it is made.
-	late = time.Minute
 	// longestRetry bounds how long accounts that nobody answered for are asked again
 	// within their tick.
 	longestRetry = 30 * time.Minute
-	// mostMissed bounds the counting of missed ticks.
-	mostMissed = 1_000_000
 )
 
 // network is one network of the config: its schedules, its accounts and its polls.
@@ -41,6 +37,7 @@ type network struct {
 	purse   *journal.Journal // keeps what is spent
 	ledger  *poll.Ledger     // set once, by the first config
 	reload  chan struct{}    // poked when the schedules changed
+	moved   chan struct{}    // sent to whenever the loop waits and somebody wants to know
 	polls   sync.WaitGroup
 	skipped atomic.Int64
 	missed  atomic.Int64
@@ -52,8 +49,10 @@ type network struct {
 	accounts []*account                   // in the order of the config
 	byLabel  map[string]*account          // those of earlier configs as well: they may come back
 	next     map[string]time.Time         // by schedule: its next tick
+	repeats  time.Time                    // ticks up to here may have had their poll: the clock was set back
 	specs    map[string]schedule.Schedule // by expression
 	running  int
+	times    map[int64]bool // of the ticks whose polls are under way
 	last     *status.Poll
 	lastErr  *networks.Error
 	lastErrs time.Time
@@ -89,10 +88,7 @@ func (n *network) configure(cfg config.Network, poller *poll.Poller, remember fu
 	}
 	n.accounts, n.specs = accounts, specs
 	n.schedule(time.Now())
-	select {
-	case n.reload <- struct{}{}:
-	default:
-	}
+	n.poke()
 }
 
 // schedule gives every schedule its next tick and forgets schedules that are gone.
@@ -113,27 +109,42 @@ func (n *network) schedule(now time.Time) {
 // more, and if it comes back it has missed nothing.
 func (n *network) forgetTicks() {
 	n.mu.Lock()
+	known := n.specs != nil || len(n.next) > 0
 	n.next, n.specs = make(map[string]time.Time), nil
 	n.mu.Unlock()
-	n.saveSlots(context.Background())
+	if known {
+		n.saveSlots(context.Background())
+	}
 }
 
-// run starts a poll at every tick until loop ends, and returns when the last poll
-// has; polls go on until ctx ends.
-func (n *network) run(loop, ctx context.Context) {
+// poke makes the network look at its schedules now.
+func (n *network) poke() {
+	select {
+	case n.reload <- struct{}{}:
+	default:
+	}
+}
+
+// run starts a poll at every tick until ctx ends, and returns when the last poll has.
+// A network that is not in the config any more has no ticks, and its loop waits for it
+// to come back: two loops of one network would poll a tick twice.
+func (n *network) run(ctx context.Context) {
 	defer n.polls.Wait()
 	n.saveSlots(ctx)
 	n.resume(ctx)
+	n.tick(ctx, time.Now())
 	for {
 		wait := min(longestWait, time.Until(n.earliest()))
 		t := time.NewTimer(max(wait, 0))
 		select {
-		case <-loop.Done():
+		case <-ctx.Done():
 			t.Stop()
 			return
 		case <-n.reload:
 			t.Stop()
 			n.saveSlots(ctx)
+		case n.moved <- struct{}{}:
+			t.Stop()
 		case <-t.C:
 		}
 		n.tick(ctx, time.Now())
@@ -167,7 +178,7 @@ func (n *network) earliest() time.Time {
 func (n *network) tick(ctx context.Context, now time.Time) {
 	due, overdue := n.advance(now)
 	for _, at := range slices.SortedFunc(maps.Keys(due), time.Time.Compare) {
-		n.start(ctx, at, due[at], false)
+		n.start(ctx, at, due[at], n.repeated(ctx, at))
 	}
 	if len(overdue) > 0 {
 		n.start(ctx, now.Truncate(time.Second), overdue, true)
@@ -180,28 +191,48 @@ func (n *network) advance(now time.Time) (due map[time.Time][]string, overdue []
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	due = make(map[time.Time][]string)
+	var back []string
+	var ahead time.Time // the latest tick that was waited for before the clock was set back
 	for spec, s := range n.specs {
 		at := n.next[spec]
-		after := s.Next(now)
-		if at.After(now) {
-			if after.Before(at) { // the clock was set back
-				n.next[spec] = after
-			}
-			continue
-		}
-		n.next[spec] = after
-		first := s.Next(at)
-		onTime := now.Sub(at) <= late && first.After(now)
-		if onTime {
+		turn := s.Turn(at, now)
+		n.next[spec] = turn.Next
+		switch {
+		case turn.Due:
 			due[at] = append(due[at], spec)
-			continue
+		case turn.Missed > 0:
+			n.missed.Add(int64(turn.Missed))
+			n.log.Warn("ticks were missed; one poll is made up for them", zap.String("schedule", spec), zap.Time("since", at), zap.Int("ticks", turn.Missed))
+			overdue = append(overdue, spec)
+		case turn.SetBack:
+			back = append(back, spec)
+			if at.After(ahead) {
+				ahead = at
+			}
 		}
-		missed := s.Missed(at.Add(-time.Second), now, mostMissed)
-		n.missed.Add(int64(missed))
-		n.log.Warn("ticks were missed; one poll is made up for them", zap.String("schedule", spec), zap.Time("since", at), zap.Int("ticks", missed))
-		overdue = append(overdue, spec)
+	}
+	if len(back) > 0 {
+		slices.Sort(back)
+		n.log.Warn("the clock was set back; schedules go on by the new time", zap.Strings("schedules", back), zap.Time("next_tick_was", ahead))
+		if ahead.After(n.repeats) {
+			n.repeats = ahead
+		}
 	}
 	return due, overdue
+}
+
+// repeated reports whether a tick has had its poll before the clock was set back. The
+// poll of now has a time of its own then: what was counted at the first one stays, and
+// nobody waits for the clock to be there again.
+func (n *network) repeated(ctx context.Context, at time.Time) bool {
+	n.mu.Lock()
+	repeats := n.repeats
+	n.mu.Unlock()
+	if at.After(repeats) {
+		return false
+	}
+	_, taken, err := n.journal.Tick(ctx, n.name, at)
+	return err == nil && taken
 }
 
 // resume goes on with what a restart cut short: the polls of ticks that are still
@@ -220,8 +251,12 @@ func (n *network) resume(ctx context.Context) {
 			continue
 		}
 		specs := slices.DeleteFunc(slices.Clone(t.Specs), func(spec string) bool { return n.superseded(spec, t.Time, now) })
-		if len(specs) == 0 {
-			n.abandon(ctx, t)
+		switch {
+		case t.Time.After(now.Add(schedule.Late)):
+			n.abandon(ctx, t, "the clock was set back, and its tick is in the future")
+			continue
+		case len(specs) == 0:
+			n.abandon(ctx, t, "its next tick is due")
 			continue
 		}
 		n.log.Info("a poll that was cut short goes on", zap.Time("tick", t.Time))
@@ -238,9 +273,11 @@ func (n *network) superseded(spec string, at, now time.Time) bool {
 	return !ok || !s.Next(at).After(now)
 }
 
-// abandon closes a tick that nobody will go on with.
-func (n *network) abandon(ctx context.Context, t journal.Tick) {
-	n.log.Warn("a poll that was cut short is not gone on with: its next tick is due", zap.Time("tick", t.Time))
+// abandon closes a tick that nobody will go on with. The accounts that nobody answered
+// for are failed ones in its poll point.
+func (n *network) abandon(ctx context.Context, t journal.Tick, why string) {
+	n.log.Warn("a poll that was cut short is not gone on with", zap.Time("tick", t.Time), zap.String("reason", why),
+		zap.Int("accounts", t.Accounts-t.OK))
 	t.Failed = t.Accounts - t.OK
 	if err := n.journal.EndTick(ctx, n.name, t.Time, pollPoint(t, time.Now())); err != nil && ctx.Err() == nil {
 		n.log.Error("journal", zap.Error(err))
@@ -251,23 +288,30 @@ func (n *network) abandon(ctx context.Context, t journal.Tick) {
 func (n *network) start(ctx context.Context, at time.Time, specs []string, madeUp bool) {
 	slices.Sort(specs)
 	if madeUp {
-		at = n.freeTime(ctx, at)
+		free, ok := n.freeTime(ctx, at)
+		if !ok {
+			n.skipped.Add(1)
+			n.log.Warn("a tick was skipped: the clock was set back, and every second here has had a poll",
+				zap.Strings("schedules", specs), zap.Time("tick", at))
+			return
+		}
+		at = free
 	}
 	t := journal.Tick{Network: n.name, Time: at, MadeUp: madeUp, Specs: specs, Started: time.Now()}
 	n.begin(ctx, t, specs)
 }
 
-// freeTime is the first second from at on in which the network has no tick: a poll
-// that no schedule asked for has a time of its own. It may be in the future by a
-// moment, which the poll waits for.
-func (n *network) freeTime(ctx context.Context, at time.Time) time.Time {
-	for {
+// freeTime is the first second from at on in which the network has no tick, if there is
+// one within a minute: a poll that no schedule asked for has a time of its own. It may
+// be in the future by a moment, which the poll waits for.
+func (n *network) freeTime(ctx context.Context, at time.Time) (free time.Time, ok bool) {
+	for last := at.Add(schedule.Late); !at.After(last); at = at.Add(time.Second) {
 		_, taken, err := n.journal.Tick(ctx, n.name, at)
-		if err != nil || !taken {
-			return at // what is wrong with the journal shows when the tick is opened
+		if err != nil || !taken && !n.held(at) {
+			return at, true // what is wrong with the journal shows when the tick is opened
 		}
-		at = at.Add(time.Second)
 	}
+	return at, false
 }
 
 // begin starts the poll of a tick, new or resumed, in a goroutine of its own. What
@@ -286,12 +330,53 @@ func (n *network) begin(ctx context.Context, t journal.Tick, specs []string) {
 		t.Accounts = len(j.accounts)
 	}
 	j.tick = t
+	n.hold(t.Time)
 	n.polls.Go(func() {
 		defer n.leave(j)
-		if err := n.poll(ctx, j); err != nil && !errors.Is(err, context.Canceled) {
+		if err := n.guarded(ctx, j); err != nil && !errors.Is(err, context.Canceled) {
 			n.log.Error("poll", zap.Time("tick", t.Time), zap.Error(err))
 		}
 	})
+}
+
+// guarded polls, and ends a poll that panics: the process, the other networks and this
+// one's next ticks go on.
+func (n *network) guarded(ctx context.Context, j *job) error {
+	defer func() {
+		v := recover()
+		if v == nil {
+			return
+		}
+		n.tellPanic(j.tick.Time, &poll.Panic{Value: v, Stack: debug.Stack()})
+		if t, ok, err := n.journal.Tick(ctx, n.name, j.tick.Time); err == nil && ok {
+			n.abandon(ctx, t, "it panicked")
+		}
+	}()
+	return n.poll(ctx, j)
+}
+
+// tellPanic logs a panic. What the code was doing is for those who mend it.
+func (n *network) tellPanic(at time.Time, p *poll.Panic) {
+	n.log.Error("a network's code panicked; the next tick goes on", zap.Time("tick", at), zap.Error(p),
+		zap.String("hint", "please report it with the lines that log.level debug adds"))
+	n.log.Debug("the stack of the panic", zap.Time("tick", at), zap.ByteString("stack", p.Stack))
+}
+
+// hold keeps the time of a tick for its poll, which may not have opened it on disk yet.
+func (n *network) hold(at time.Time) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if n.times == nil {
+		n.times = make(map[int64]bool)
+	}
+	n.times[at.Unix()] = true
+}
+
+// held reports whether a poll under way has that time.
+func (n *network) held(at time.Time) bool {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return n.times[at.Unix()]
 }
 
 // job is one poll of the network.
@@ -357,6 +442,7 @@ func (n *network) leave(j *job) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	n.running--
+	delete(n.times, j.tick.Time.Unix())
 	for _, a := range j.accounts {
 		a.polling = false
 	}

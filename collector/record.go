@@ -99,7 +99,8 @@ func (r recorder) profile(b *journal.Batch, c *change, answer poll.Answer) {
 	b.OK++
 	r.answered(c)
 	c.row.SkipUntil = time.Time{}
-	if c.row.ID != "" && c.row.ID != p.ID {
+	moved := answer.MovedFrom != "" && answer.MovedFrom == c.row.ID
+	if c.row.ID != "" && c.row.ID != p.ID && !moved {
 		r.state(b, c, stateTakenOver)
 		return
 	}

@@ -15,13 +15,14 @@ import (
 	"collectord/collector/point"
 	"collectord/collector/poll"
 	"collectord/collector/status"
+	"collectord/networks"
 )
 
 // poll makes the poll of one tick: opens the tick on disk, asks, records what is
 // answered as it comes, closes the tick. It returns early only when ctx ends; the
 // tick stays open then and is resumed at the next start.
 func (n *network) poll(ctx context.Context, j *job) error {
-	if err := n.durably(ctx, func(ctx context.Context) error { return n.journal.BeginTick(ctx, j.tick, j.next) }); err != nil {
+	if err := n.durably(ctx, func(ctx context.Context) error { return n.journal.BeginTick(ctx, j.tick, j.slots()) }); err != nil {
 		return err
 	}
 	started := time.Now()
@@ -39,6 +40,19 @@ func (n *network) poll(ctx context.Context, j *job) error {
 	return t.end(ctx, started)
 }
 
+// slots are the next ticks of the schedules that this tick is of. Those of others stay
+// on disk as they are: they may be due as well and not yet begun, and a crash now must
+// find them missed.
+func (j *job) slots() map[string]time.Time {
+	slots := make(map[string]time.Time, len(j.tick.Specs))
+	for _, spec := range j.tick.Specs {
+		if at, ok := j.next[spec]; ok {
+			slots[spec] = at
+		}
+	}
+	return slots
+}
+
 // ticking is the poll of one tick while it goes on.
 type ticking struct {
 	*network
@@ -47,6 +61,7 @@ type ticking struct {
 	asked    []*account // as poll.Job.Accounts
 	asks     []poll.Account
 	failures map[string]int // failed accounts by reason
+	panicked bool           // and it has been told
 }
 
 // gather makes the poll's questions: the accounts of the tick without those that
@@ -111,11 +126,16 @@ func (t *ticking) report(c change, answer poll.Answer) {
 	if e := answer.Err; e != nil && !e.Kind.OfAccount() {
 		t.failures[e.Error()]++
 		t.lastErr, t.lastErrs = e, time.Now()
+		t.reportPanic(e)
 		return
 	}
 	if c.row.Error != "" { // a profile that is unfit
 		t.failures[c.row.Error]++
 		return
+	}
+	if a.row.ID != "" && c.row.ID != a.row.ID { // the network itself says that it is the same account
+		t.log.Info("an account has a new id; its series goes on under the same label", zap.String("account", a.Label),
+			zap.String("id", c.row.ID), zap.String("before", a.row.ID))
 	}
 	if c.row.State == a.row.State || a.row.State == "" && c.row.State == stateOK {
 		return
@@ -126,6 +146,15 @@ func (t *ticking) report(c change, answer poll.Answer) {
 	}
 	log("an account changed its state", zap.String("account", a.Label), zap.String("handle", a.Handle),
 		zap.String("state", c.row.State), zap.String("before", a.row.State), zap.String("hint", stateHint(c.row.State)))
+}
+
+// reportPanic logs a panic of the network's code, once a poll. The caller holds t.mu.
+func (t *ticking) reportPanic(e *networks.Error) {
+	var p *poll.Panic
+	if !t.panicked && errors.As(e, &p) {
+		t.panicked = true
+		t.tellPanic(t.job.tick.Time, p)
+	}
 }
 
 // count adds to the totals. The caller holds t.mu.
@@ -153,6 +182,7 @@ func (t *ticking) failing(answers []poll.Answer, again time.Time) {
 		reasons[answer.Err.Error()]++
 		a.failing, a.hint = answer.Err.Error(), answer.Err.Hint
 		t.lastErr, t.lastErrs = answer.Err, time.Now()
+		t.reportPanic(answer.Err)
 	}
 	t.mu.Unlock()
 	t.log.Warn("accounts had no answer and are asked again", zap.Time("tick", t.job.tick.Time),
@@ -166,6 +196,13 @@ func (t *ticking) end(ctx context.Context, started time.Time) error {
 		return err
 	}
 	now := time.Now()
+	// A poll of several schedules that was cut short goes on for those whose next tick is
+	// not due; the accounts of the others have no answer in it.
+	if left := tick.Accounts - tick.OK - tick.Failed; left > 0 {
+		t.log.Warn("a poll that was cut short is not gone on with", zap.Time("tick", tick.Time),
+			zap.String("reason", "its next tick is due for some accounts"), zap.Int("accounts", left))
+		tick.Failed += left
+	}
 	err = t.durably(ctx, func(ctx context.Context) error {
 		return t.journal.EndTick(ctx, t.name, tick.Time, pollPoint(tick, now))
 	})

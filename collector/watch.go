@@ -8,7 +8,6 @@ import (
 	"path/filepath"
 	"time"
 
-	"github.com/coreos/go-systemd/v22/daemon"
 	"go.uber.org/zap"
 
 	"collectord/collector/config"
@@ -73,6 +72,7 @@ func (d *Daemon) watchConfig(ctx context.Context) {
 	defer tick.Stop()
 	taken := stamps(d.opts.Config)
 	last := taken
+	looked := time.Now()
 	var tried time.Time
 	for _, s := range taken {
 		if s.changed.After(d.started.Add(-freshly)) {
@@ -84,11 +84,12 @@ func (d *Daemon) watchConfig(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case <-d.opts.Reload:
-			d.notify(daemon.SdNotifyReloading)
+			d.notifyReloading()
 			taken = d.reload(true)
 			last = taken
-			d.notify(daemon.SdNotifyReady)
+			d.notifyReady()
 		case <-tick.C:
+			looked = d.watchClock(looked)
 			d.mu.Lock()
 			cfg, broken := d.cfg, d.configError != ""
 			d.mu.Unlock()
@@ -107,9 +108,34 @@ func (d *Daemon) watchConfig(ctx context.Context) {
 	}
 }
 
+// jump is by how much the clock on the wall must leave the pace of time for it to be
+// told. A clock that is steered (NTP) stays below it.
+const jump = 2 * time.Second
+
+// watchClock tells of a clock that was set since the last look, and of a machine that
+// slept: schedules go by the clock on the wall, and look at it at once then. It returns
+// when it looked.
+func (d *Daemon) watchClock(last time.Time) time.Time {
+	now := time.Now()
+	by := now.Round(0).Sub(last.Round(0)) - now.Sub(last) // on the wall, and in truth
+	switch {
+	case by > jump:
+		d.log.Warn("the clock jumped ahead: it was set, or the machine slept; ticks in between count as missed",
+			zap.Duration("by", by.Round(time.Millisecond)), zap.Time("was", last.Round(0)))
+	case by < -jump:
+		d.log.Warn("the clock jumped back; polls go on by the new time, and none of the old time is made again",
+			zap.Duration("by", by.Round(time.Millisecond)), zap.Time("was", last.Round(0)))
+	default:
+		return now
+	}
+	d.collector.look()
+	return now
+}
+
 // reload reads the config and puts it into force if it is right. A wrong one
 // changes nothing and is shown. It returns the stamps of what it read.
 func (d *Daemon) reload(asked bool) map[string]stamp {
+	began := time.Now()
 	d.mu.Lock()
 	before := d.cfg
 	d.mu.Unlock()
@@ -125,11 +151,35 @@ func (d *Daemon) reload(asked bool) map[string]stamp {
 		if d.setConfigError("") {
 			d.log.Info("the config is again the one in force", zap.String("hash", cfg.Hash))
 		}
-		return stamps(cfg)
+		return readStamps(seen, stamps(cfg), began)
 	}
 	d.enforce(cfg)
-	d.log.Info("the config was taken", zap.String("config", cfg.File), zap.String("hash", cfg.Hash), zap.Int("accounts", len(d.collector.Accounts())))
-	return stamps(cfg)
+	d.log.Info("the config was taken", zap.String("config", cfg.File), zap.String("hash", cfg.Hash),
+		zap.Int("accounts", accounts(cfg)), zap.Duration("took", time.Since(began)))
+	return readStamps(seen, stamps(cfg), began)
+}
+
+// readStamps are the stamps of what was read after began, given those from before it and
+// those from after it. A file may have been edited since it was read: its stamp from
+// before counts, and a new file that is as fresh has none, so that it is read again.
+func readStamps(before, after map[string]stamp, began time.Time) map[string]stamp {
+	for path, s := range after {
+		if b, ok := before[path]; ok {
+			after[path] = b
+		} else if s.changed.After(began.Add(-freshly)) {
+			delete(after, path)
+		}
+	}
+	return after
+}
+
+// accounts counts the accounts of a config.
+func accounts(cfg *config.Config) int {
+	n := 0
+	for i := range cfg.Networks {
+		n += len(cfg.Networks[i].Accounts)
+	}
+	return n
 }
 
 // setConfigError remembers why the config file was refused, "" if it was not, and

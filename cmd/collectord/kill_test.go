@@ -1,92 +1,57 @@
 package main
 
 import (
-	"encoding/csv"
 	"flag"
-	"fmt"
-	"math/rand/v2"
-	"os"
-	"os/exec"
-	"path/filepath"
-	"strings"
 	"testing"
 	"time"
-
-	"collectord/internal/influxdtest"
 )
 
-// For the long form run: go test ./cmd/collectord -run TestKill$ -kills 1000 -timeout 2h .
-var kills = flag.Int("kills", 8, "how often TestKill kills the daemon")
+// The long form is go test ./cmd/collectord -run 'TestKill$' -kills 10000 -timeout 3h .
+var kills = flag.Int("kills", 10, "how often TestKill kills the daemon")
 
-// TestKill kills the daemon with -9 at random moments, on the same state, with a
-// real InfluxDB behind it. Nothing is mended by hand; no account has two points at
-// one time, and what the journal has is what InfluxDB gets.
+// grownEvery is how many kills lie between two looks at the journal, and between two
+// long absences of the daemon.
+const grownEvery = 50
+
+// TestKill kills the daemon with -9 at random moments on the same state: while it
+// starts, while it polls, while it delivers. Nothing is mended by hand. What the
+// journal had once it has for good, every point came of one answer, no answer made
+// two, every tick is there or was made up for, and InfluxDB gets what the journal has.
 func TestKill(t *testing.T) {
-	db := influxdtest.Start(t)
-	servers, err := startSimulators(t.Context(), scriptWorld())
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(servers.stop)
-	dir := t.TempDir()
-	text := strings.ReplaceAll(fmt.Sprintf(e2eConfig, db.URL, db.Database, servers.addresses["vk"], servers.addresses["bluesky"]), "@every 2s", "@every 1s")
-	if err := os.WriteFile(filepath.Join(dir, "config.yaml"), []byte(text), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	assign := exec.Command("collectord", "keychain", "assign", "vk", "--from", "-")
-	assign.Dir, assign.Stdin = dir, strings.NewReader("vk-good-token\n")
-	if out, err := assign.CombinedOutput(); err != nil {
-		t.Fatalf("%v: %s", err, out)
-	}
-	seed := uint64(time.Now().UnixNano())
-	random := rand.New(rand.NewPCG(seed, 0))
-	t.Logf("seed %d", seed)
-	for range *kills {
-		p := startProcess(t, dir, "run")
-		<-time.After(200*time.Millisecond + time.Duration(random.Int64N(int64(1300*time.Millisecond))))
-		if err := p.cmd.Process.Kill(); err != nil {
-			t.Fatalf("it had ended by itself: %v\n%s", err, p.stderr)
+	t.Parallel()
+	r := newKillRig(t, nil)
+	for n := range *kills {
+		p := r.start()
+		r.waitToKill(n)
+		r.kill(p)
+		switch n % grownEvery {
+		case 5: // long enough that ticks are missed
+			<-time.After(2500 * time.Millisecond)
+		case grownEvery - 1:
+			r.grown()
 		}
-		_ = p.cmd.Wait() // killed
-		if strings.Contains(p.stderr.String(), `"level":"error"`) {
-			t.Fatalf("after a kill it complains:\n%s", p.stderr)
+		if t.Failed() {
+			return
 		}
 	}
-	before := len(exported(t, dir))
-	p := startProcess(t, dir, "run")
-	points := map[string]int{}
-	eventually(t, 30*time.Second, "the daemon goes on, and InfluxDB has all that the journal has", func() bool {
-		points = exported(t, dir)
-		return len(points) > before && db.Count(t, "profile", "followers") >= int64(len(points))
-	})
-	p.end()
-	for key, n := range points {
-		if n != 1 {
-			t.Errorf("%d points for %s", n, key)
-		}
-	}
-	if got, want := db.Count(t, "profile", "followers"), int64(len(exported(t, dir))); got != want {
-		t.Errorf("InfluxDB has %d points, the journal %d", got, want)
-	}
-	t.Logf("%d kills, %d points", *kills, len(points))
+	r.settle()
+	t.Logf("%d kills", *kills)
 }
 
-// exported counts the journal's profile points by account and time.
-func exported(t *testing.T, dir string) map[string]int {
-	t.Helper()
-	cmd := exec.Command("collectord", "export")
-	cmd.Dir = dir
-	out, err := cmd.Output()
-	if err != nil {
-		t.Fatal(err)
+// waitToKill waits for a moment of a life: of four, two at random since its start, and
+// two while a network is asked or right behind it.
+func (r *killRig) waitToKill(n int) {
+	if n%2 == 0 {
+		<-time.After(20*time.Millisecond + time.Duration(r.random.Int64N(int64(380*time.Millisecond))))
+		return
 	}
-	rows, err := csv.NewReader(strings.NewReader(string(out))).ReadAll()
-	if err != nil {
-		t.Fatal(err)
+	select { // a word from the life before
+	case <-r.ledger.asked:
+	default:
 	}
-	points := map[string]int{}
-	for _, row := range rows[1:] {
-		points[row[0]+" "+row[1]+" "+row[2]]++
+	select {
+	case <-r.ledger.asked:
+	case <-time.After(2 * time.Second): // a tick is at most a second away; the machine may be slow
 	}
-	return points
+	<-time.After(time.Duration(r.random.Int64N(int64(30 * time.Millisecond))))
 }

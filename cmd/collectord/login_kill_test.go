@@ -22,10 +22,17 @@ import (
 	"collectord/networks/sim"
 )
 
-// The long form is go test ./cmd/collectord -run TestRefreshesSurviveKills -refreshes 200 -timeout 20m.
-var refreshes = flag.Int("refreshes", 6, "how many refreshes TestRefreshesSurviveKills waits for")
+// The long form is go test ./cmd/collectord -run TestRefreshesSurviveKills -refreshes 200
+// -life 60s -logins 10 -timeout 1h. A token is refreshed from half of its life on, so one
+// login is refreshed twice a minute then: ten of them, each with a daemon of its own, get
+// there in ten minutes.
+var (
+	refreshes    = flag.Int("refreshes", 6, "how many refreshes TestRefreshesSurviveKills waits for, over all logins")
+	tokenLife    = flag.Duration("life", 2*time.Second, "how long its access tokens live")
+	loginsAtOnce = flag.Int("logins", 1, "how many logins it keeps at once")
+)
 
-// vkidRig is a simulated VK ID whose tokens live for 2 seconds, and a daemon that
+// vkidRig is a simulated VK ID whose tokens live for a moment, and a daemon that
 // lives off it and is killed.
 type vkidRig struct {
 	t     *testing.T
@@ -37,15 +44,33 @@ type vkidRig struct {
 	inFlight chan struct{}
 	log      bytes.Buffer
 	kills    []time.Time
+	used     string       // the newest token that VK was asked with
+	onNew    func(string) // called before VK answers the first request with a new token
+}
+
+// sees takes note of the token of a request.
+func (r *vkidRig) sees(req *http.Request) {
+	token := req.FormValue("access_token")
+	if token == "" {
+		_, token, _ = strings.Cut(req.Header.Get("Authorization"), " ")
+	}
+	r.mu.Lock()
+	isNew, onNew := token != "" && token != r.used, r.onNew
+	r.used = token
+	r.mu.Unlock()
+	if isNew && onNew != nil {
+		onNew(token)
+	}
 }
 
 func newVKIDRig(t *testing.T) *vkidRig {
 	r := &vkidRig{t: t, dir: t.TempDir(), world: scriptWorld(), inFlight: make(chan struct{}, 1)}
-	r.world.VKApp(sim.VKApp{ID: "51", User: "1", Life: 2 * time.Second})
+	r.world.VKApp(sim.VKApp{ID: "51", User: "1", Life: *tokenLife})
 	auth := httptest.NewServer(r.slowly(sim.VKAuth(r.world)))
 	t.Cleanup(auth.Close)
 	vk := sim.VK(r.world)
 	api := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+		r.sees(req)
 		rec := httptest.NewRecorder()
 		vk.ServeHTTP(rec, req)
 		if bytes.Contains(rec.Body.Bytes(), []byte("followers_count")) {
@@ -155,9 +180,22 @@ func (r *vkidRig) live(while time.Duration, inFlight bool, done func() bool) {
 // whose answer was under way at a kill, and such a login is the only one that a
 // person has to repeat.
 func TestRefreshesSurviveKills(t *testing.T) {
+	t.Parallel()
+	for n := range *loginsAtOnce {
+		t.Run(fmt.Sprint(n), func(t *testing.T) {
+			t.Parallel()
+			oneLoginSurvives(t)
+		})
+	}
+}
+
+// share is how many of the refreshes one login has to see.
+func share() int { return (*refreshes + *loginsAtOnce - 1) / *loginsAtOnce }
+
+func oneLoginSurvives(t *testing.T) {
 	r := newVKIDRig(t)
 	r.logIn()
-	done := func() bool { return r.world.VKAuthStats().Refreshes >= *refreshes }
+	done := func() bool { return r.world.VKAuthStats().Refreshes >= share() }
 	for n := 0; !done(); n++ {
 		r.live(500*time.Millisecond+rand.N(3*time.Second), n%3 == 2, done)
 	}
@@ -192,8 +230,8 @@ func (r *vkidRig) keptPolling() {
 	r.t.Helper()
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if len(r.polled) < *refreshes/2 {
-		r.t.Errorf("%d polls were answered in the time of %d refreshes", len(r.polled), *refreshes)
+	if len(r.polled) < share()/2 {
+		r.t.Errorf("%d polls were answered in the time of %d refreshes", len(r.polled), share())
 	}
 	for i := 1; i < len(r.polled); i++ {
 		from, to := r.polled[i-1], r.polled[i]

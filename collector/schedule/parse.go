@@ -23,13 +23,17 @@ const (
 func Parse(expr string) (Schedule, error) {
 	s := Schedule{expr: strings.TrimSpace(expr), loc: time.Local}
 	if err := s.parse(); err != nil {
-		quoted := s.expr
-		if len(quoted) > longest {
-			quoted = strings.ToValidUTF8(quoted[:longest], "") + "…"
-		}
-		return Schedule{}, fmt.Errorf("%q: %w", quoted, err)
+		return Schedule{}, fmt.Errorf("%q: %w", short(s.expr), err)
 	}
 	return s, nil
+}
+
+// short is a text as an error may quote it: a config may hold anything.
+func short(text string) string {
+	if len(text) <= longest {
+		return text
+	}
+	return strings.ToValidUTF8(text[:longest], "") + "…"
 }
 
 func (s *Schedule) parse() error {
@@ -58,7 +62,7 @@ func (s *Schedule) parse() error {
 		return err
 	}
 	if !s.ever() {
-		return fmt.Errorf("never fires: month %q has no day %q", words[3], words[2])
+		return fmt.Errorf("never fires: month %q has no day %q", short(words[3]), short(words[2]))
 	}
 	return nil
 }
@@ -76,7 +80,7 @@ func (s *Schedule) takeZone(expr string) (rest string, err error) {
 		return "", fmt.Errorf("%s= without a zone; a name such as Europe/Berlin expected behind it", key)
 	}
 	if s.loc, err = time.LoadLocation(name); err != nil {
-		return "", fmt.Errorf("unknown time zone %q; a name of the IANA database such as Europe/Berlin or UTC expected", name)
+		return "", fmt.Errorf("unknown time zone %q; a name of the IANA database such as Europe/Berlin or UTC expected", short(name))
 	}
 	rest = strings.TrimSpace(strings.TrimPrefix(expr, word))
 	if rest == "" {
@@ -93,11 +97,11 @@ func parseEvery(text string) (time.Duration, error) {
 	case text == "":
 		return 0, fmt.Errorf("@every without a duration; %s", expected)
 	case err != nil:
-		return 0, fmt.Errorf("@every %q; %s", text, expected)
+		return 0, fmt.Errorf("@every %q; %s", short(text), expected)
 	case d < time.Second:
-		return 0, fmt.Errorf("@every %s is shorter than 1s; %s", text, expected)
+		return 0, fmt.Errorf("@every %s is shorter than 1s; %s", short(text), expected)
 	case d%time.Second != 0:
-		return 0, fmt.Errorf("@every %s has a part of a second; %s", text, expected)
+		return 0, fmt.Errorf("@every %s has a part of a second; %s", short(text), expected)
 	}
 	return d, nil
 }
@@ -167,7 +171,7 @@ func checkFields(words []string) error {
 	for i, f := range layoutFields() {
 		for item := range strings.SplitSeq(words[i], ",") {
 			if err := f.check(item); err != nil {
-				return fmt.Errorf("%s %q: %w", f.name, words[i], err)
+				return fmt.Errorf("%s %q: %w", f.name, short(words[i]), err)
 			}
 		}
 	}
@@ -179,7 +183,7 @@ func (f field) check(item string) error {
 	values, step, stepped := strings.Cut(item, "/")
 	if size := f.max - f.min + 1; stepped {
 		if n, ok := number(step); !ok || n < 1 || n > size {
-			return fmt.Errorf("a step of 1 to %d expected behind the /, got %q", size, step)
+			return fmt.Errorf("a step of 1 to %d expected behind the /, got %q", size, short(step))
 		}
 	}
 	if values == "*" || values == "?" {
@@ -195,7 +199,7 @@ func (f field) check(item string) error {
 	}
 	to, err := f.value(high)
 	if err == nil && from > to {
-		return fmt.Errorf("the range %s runs backwards", values)
+		return fmt.Errorf("the range %s runs backwards", short(values))
 	}
 	return err
 }
@@ -212,7 +216,7 @@ func (f field) value(text string) (int, error) {
 	if f.names != nil {
 		expected += fmt.Sprintf(" or %s to %s", f.names[0], f.names[len(f.names)-1])
 	}
-	return 0, fmt.Errorf("%s expected%s, got %q", expected, f.note, text)
+	return 0, fmt.Errorf("%s expected%s, got %q", expected, f.note, short(text))
 }
 
 // number reads digits alone: strconv takes a sign as well.
