@@ -2,12 +2,14 @@ package collector
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"time"
 
 	"collectord/collector/config"
 	"collectord/collector/influx"
 	"collectord/collector/journal"
+	"collectord/collector/poll"
 	"collectord/collector/schedule"
 	"collectord/collector/status"
 	"collectord/keychain"
@@ -41,6 +43,9 @@ func (n *network) tell() []status.Account {
 	told := make([]status.Account, len(n.accounts))
 	for i, a := range n.accounts {
 		told[i] = a.tell(n.name)
+		if followers, known := a.profile.Followers.Get(); known {
+			told[i].Rounded = n.cfg.Descriptor.Rounds(followers)
+		}
 		if next, ok := n.next[a.Schedule.String()]; ok {
 			told[i].NextPoll = next.Add(delay)
 		}
@@ -115,6 +120,7 @@ func (n *network) overview(keys *keychain.KeyChain) status.Network {
 	_, waited := n.poller.Status()
 	s.Totals.LimiterWait = n.waited + waited
 	s.Tokens = tellTokens(n.slots(), keys)
+	tellUsage(&s, n.poller.Allowances())
 	n.tellSpending(&s)
 	return s
 }
@@ -161,6 +167,25 @@ func tellTokens(slots []string, keys *keychain.KeyChain) []status.Token {
 		}
 	}
 	return told
+}
+
+// tellUsage tells what the network last said of its limits, beside the token that it is
+// about. A network without tokens may be many servers: the fullest of them counts.
+func tellUsage(s *status.Network, known []poll.Allowance) {
+	for _, a := range known {
+		u := status.Usage{Limit: a.Limit, Used: a.Used, Until: a.Until}
+		if a.Slot == "" {
+			if !slices.ContainsFunc(s.Usage, func(v status.Usage) bool { return v.Limit == u.Limit }) {
+				s.Usage = append(s.Usage, u)
+			}
+			continue
+		}
+		for i := range s.Tokens {
+			if s.Tokens[i].Slot == a.Slot {
+				s.Tokens[i].Usage = append(s.Tokens[i].Usage, u)
+			}
+		}
+	}
 }
 
 // deltas are the counts of a day and a week ago, read from the journal now and

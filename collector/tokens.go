@@ -25,6 +25,8 @@ func (c chain) SetState(slot string, s keychain.State) {
 		c.log.Warn("the state of a token could not be written down; after a restart it is asked anew",
 			zap.String("slot", slot), zap.Error(err))
 	}
+	// The words and the page are the network's own, and may repeat what it was sent.
+	s.Reason, s.Hint, s.Link = c.Redact(s.Reason), c.Redact(s.Hint), c.Redact(s.Link)
 	fields := []zap.Field{zap.String("slot", slot), zap.String("reason", s.Reason)}
 	if s.Hint != "" {
 		fields = append(fields, zap.String("hint", s.Hint))

@@ -171,7 +171,7 @@ func (c checker) tokens(ctx context.Context, cfg *config.Config, keys *keychain.
 		}
 		f.Tokens = append(f.Tokens, t)
 		if !c.json {
-			_, _ = fmt.Fprintf(c.env.Stdout, "token %s: %s\n", slot, firstOf(t.Error, t.Report, "ok"))
+			_, _ = fmt.Fprintf(c.env.Stdout, "token %s: %s\n", slot, visible(firstOf(t.Error, t.Report, "ok")))
 		}
 	}
 	return refused

@@ -10,6 +10,7 @@ import (
 	"io"
 	"iter"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -28,16 +29,19 @@ const firstCount = 5
 
 func newExportCommand(env *environment) *cobra.Command {
 	var format, since, measurement string
+	var spreadsheet bool
 	var filter journal.Filter
 	cmd := &cobra.Command{
 		Use:   "export",
 		Short: "Write the journal to stdout as CSV, JSON lines or line protocol",
 		Long: `Write the journal to stdout, oldest first; a running daemon is not disturbed.
 csv and jsonl have the profile points; lp has all measurements, exactly as InfluxDB
-gets them (times in seconds).`,
+gets them (times in seconds). Cells of csv are as they are in the journal. A program
+that takes cells for formulas, as spreadsheets do, is better given --spreadsheet: a
+text that begins with =, +, -, @ or a tab then has a ' in front.`,
 		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			write, err := exporterOf(format, measurement)
+			write, err := exporterOf(format, measurement, spreadsheet)
 			if err != nil {
 				return usage(err)
 			}
@@ -58,6 +62,7 @@ gets them (times in seconds).`,
 	flags.StringVar(&since, "since", "", "only points since then: 30d, 12h, 2026-11-01T00:00:00Z")
 	flags.StringVar(&filter.Network, "network", "", "only this network")
 	flags.StringVar(&filter.Account, "account", "", "only this account, by its label")
+	flags.BoolVar(&spreadsheet, "spreadsheet", false, "csv for Excel and the like: no cell can be a formula")
 	flags.StringVar(&measurement, "measurement", "", "only this measurement: profile, profile_info, account_state or poll")
 	return cmd
 }
@@ -65,7 +70,7 @@ gets them (times in seconds).`,
 // exporter writes points in one format.
 type exporter func(w io.Writer, points iter.Seq2[point.Point, error]) error
 
-func exporterOf(format, measurement string) (exporter, error) {
+func exporterOf(format, measurement string, spreadsheet bool) (exporter, error) {
 	switch measurement {
 	case "", point.Profile, point.ProfileInfo, point.AccountState, point.Poll:
 	default:
@@ -74,9 +79,16 @@ func exporterOf(format, measurement string) (exporter, error) {
 	if format != "lp" && measurement != "" && measurement != point.Profile {
 		return nil, fmt.Errorf("--measurement %s: %s has columns for profile alone; use --format lp", measurement, format)
 	}
+	if spreadsheet && format != "csv" {
+		return nil, fmt.Errorf("--spreadsheet: %s has no cells; use --format csv", format)
+	}
 	switch format {
 	case "csv":
-		return exportCSV, nil
+		cell := func(s string) string { return s }
+		if spreadsheet {
+			cell = noFormula
+		}
+		return func(w io.Writer, points iter.Seq2[point.Point, error]) error { return exportCSV(w, points, cell) }, nil
 	case "jsonl":
 		return exportJSON, nil
 	case "lp":
@@ -103,7 +115,18 @@ func export(ctx context.Context, env *environment, filter journal.Filter, write 
 	return w.Flush()
 }
 
-func exportCSV(w io.Writer, points iter.Seq2[point.Point, error]) error {
+// noFormula is a text that a spreadsheet takes for a text: one that would be a formula
+// has a ' in front (https://owasp.org/www-community/attacks/CSV_Injection, read
+// 2026-11-22). Ids such as -1001234 get it too.
+func noFormula(s string) string {
+	if s != "" && strings.ContainsAny(s[:1], "=+-@\t\r") {
+		return "'" + s
+	}
+	return s
+}
+
+// exportCSV writes rows whose texts have gone through cell.
+func exportCSV(w io.Writer, points iter.Seq2[point.Point, error], cell func(string) string) error {
 	c := csv.NewWriter(w)
 	if err := c.Write(exportColumns[:]); err != nil {
 		return err
@@ -115,7 +138,7 @@ func exportCSV(w io.Writer, points iter.Seq2[point.Point, error]) error {
 		}
 		record[0] = p.Time.UTC().Format(time.RFC3339)
 		for i, column := range exportColumns[1:firstCount] {
-			record[i+1] = p.Tag(column)
+			record[i+1] = cell(p.Tag(column))
 		}
 		for i, column := range exportColumns[firstCount:] {
 			record[firstCount+i] = ""

@@ -6,6 +6,7 @@ import (
 	"sync/atomic"
 
 	"go.uber.org/zap"
+	"go.uber.org/zap/buffer"
 	"go.uber.org/zap/zapcore"
 	"golang.org/x/term"
 
@@ -15,7 +16,8 @@ import (
 
 // newLog returns the log of a config, to stderr. Nothing is sampled away: every
 // line is there for somebody. Lines go through the mask, the last of several walls
-// before a secret: networks and keychain redact what they return.
+// before a secret: networks and keychain redact what they return. To a
+// journaldStream each line goes with its priority.
 func newLog(cfg config.Log, stderr io.Writer, m *mask) (*zap.Logger, zap.AtomicLevel, error) {
 	level, err := zap.ParseAtomicLevel(cfg.Level)
 	if err != nil {
@@ -30,9 +32,25 @@ func newLog(cfg config.Log, stderr io.Writer, m *mask) (*zap.Logger, zap.AtomicL
 		encoding.EncodeTime = zapcore.TimeEncoderOfLayout("15:04:05")
 		encoding.EncodeLevel = zapcore.CapitalLevelEncoder
 		encoding.ConsoleSeparator = "  "
-		encoder = zapcore.NewConsoleEncoder(encoding)
+		encoder = oneLine{zapcore.NewConsoleEncoder(encoding)}
+	}
+	if _, ok := stderr.(journaldStream); ok {
+		encoder = prioritized{encoder, buffer.NewPool()}
 	}
 	return zap.New(zapcore.NewCore(encoder, zapcore.Lock(zapcore.AddSync(maskedWriter{stderr, m})), level)), level, nil
+}
+
+// oneLine keeps an entry of the console's log on one line: the console encoder
+// writes messages as they are. Stack traces stay below.
+type oneLine struct{ zapcore.Encoder }
+
+// Clone is for zap, which clones an encoder for every child of a logger.
+func (e oneLine) Clone() zapcore.Encoder { return oneLine{e.Encoder.Clone()} }
+
+// EncodeEntry writes one entry.
+func (e oneLine) EncodeEntry(entry zapcore.Entry, fields []zapcore.Field) (*buffer.Buffer, error) {
+	entry.Message, entry.LoggerName = visible(entry.Message), visible(entry.LoggerName)
+	return e.Encoder.EncodeEntry(entry, fields)
 }
 
 // mask takes secrets out of text. The zero mask takes nothing out.
@@ -50,7 +68,8 @@ func (m *mask) use(keys *keychain.KeyChain, cfg *config.Config) {
 	m.redact.Store(&redact)
 }
 
-// maskedWriter writes lines without the secrets that the mask knows.
+// maskedWriter writes lines without the secrets that the mask knows, and without
+// what acts on a terminal: encoders leave the characters beyond ASCII that do so.
 type maskedWriter struct {
 	io.Writer
 	mask *mask
@@ -58,11 +77,11 @@ type maskedWriter struct {
 
 // Write writes p, masked.
 func (w maskedWriter) Write(p []byte) (int, error) {
-	redact := w.mask.redact.Load()
-	if redact == nil {
-		return w.Writer.Write(p)
+	text := string(p)
+	if redact := w.mask.redact.Load(); redact != nil {
+		text = (*redact)(text)
 	}
-	if _, err := io.WriteString(w.Writer, (*redact)(string(p))); err != nil {
+	if _, err := io.WriteString(w.Writer, visibleLines(text)); err != nil {
 		return 0, err
 	}
 	return len(p), nil

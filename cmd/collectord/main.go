@@ -36,7 +36,7 @@ func run(args []string, env *environment) int {
 	context.AfterFunc(ctx, stop)
 	cmd := newRootCommand(env)
 	cmd.SetArgs(args)
-	return exitStatus(env.Stderr, cmd.ExecuteContext(ctx))
+	return exitStatus(env.errorsTo(), cmd.ExecuteContext(ctx))
 }
 
 // exitStatus prints err with its hint, if it has not been printed, and maps it.
@@ -48,9 +48,9 @@ func exitStatus(stderr io.Writer, err error) int {
 	switch {
 	case errors.Is(err, errSilent):
 	case errors.As(err, &mistakes): // file:line:col first, as editors and people look for it
-		_, _ = fmt.Fprintln(stderr, mistakes)
+		_, _ = fmt.Fprintln(stderr, visibleLines(mistakes.Error()))
 	default:
-		_, _ = fmt.Fprintf(stderr, "collectord: %v\n", err)
+		_, _ = fmt.Fprintf(stderr, "collectord: %s\n", visibleLines(err.Error()))
 	}
 	var u usageError
 	if errors.As(err, &u) {
@@ -89,8 +89,9 @@ func newRootCommand(env *environment) *cobra.Command {
 		"the config file (default ./config.yaml, then /etc/collectord/config.yaml)")
 	root.AddCommand(
 		newRunCommand(env), newOnceCommand(env), newCheckCommand(env), newDemoCommand(env),
-		newKeychainCommand(env), newExportCommand(env), newRefusedCommand(env), newVersionCommand(env),
+		newKeychainCommand(env), newExportCommand(env), newRefusedCommand(env), newVersionCommand(env), newManCommand(env),
 	)
+	completeArguments(root)
 	return root
 }
 

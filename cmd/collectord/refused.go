@@ -58,7 +58,7 @@ func refused(ctx context.Context, env *environment, resend bool) (err error) {
 		if i == maxRefusedShown {
 			break
 		}
-		t.AppendRow(table.Row{r.At.UTC().Format(time.RFC3339), r.Reason, string(r.Line)})
+		t.AppendRow(table.Row{r.At.UTC().Format(time.RFC3339), visible(r.Reason), visible(string(r.Line))})
 	}
 	if len(rows) > 0 {
 		t.Render()

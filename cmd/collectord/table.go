@@ -55,8 +55,11 @@ func printAccounts(w io.Writer, accounts []status.Account, asJSON bool) error {
 		followers := "-"
 		if a.Followers != nil && a.Error == "" {
 			followers = strconv.FormatInt(*a.Followers, 10)
+			if a.Rounded {
+				followers = "≈" + followers
+			}
 		}
-		t.AppendRow(table.Row{a.Network, a.Label, followers, orDash(a.State), orDash(a.Type), orDash(a.ID), orDash(a.Nickname), orDash(a.Name), a.Error})
+		t.AppendRow(table.Row{a.Network, visible(a.Label), followers, orDash(a.State), orDash(a.Type), orDash(a.ID), orDash(a.Nickname), orDash(a.Name), visible(a.Error)})
 	}
 	t.Render()
 	return nil
@@ -79,11 +82,12 @@ func writeJSON(w io.Writer, v any) error {
 	return e.Encode(v)
 }
 
+// orDash is a text for a cell of a table, "-" where there is none.
 func orDash(s string) string {
 	if s == "" {
 		return "-"
 	}
-	return s
+	return visible(s)
 }
 
 // known is a string for JSON, null where it is not known.

@@ -16,14 +16,23 @@ func (v value) url(dst *string) {
 		return
 	}
 	if wrong := badURL(t.s); wrong != "" {
-		t.raw = withoutPassword.ReplaceAllString(t.raw, "//[redacted]@")
+		t.raw = withoutSecrets(t.raw)
 		t.refuse(wrong)
 		return
 	}
 	*dst = strings.TrimRight(t.s, "/")
 }
 
-var withoutPassword = regexp.MustCompile(`//[^/]*@`)
+// withoutSecrets is an address, right or wrong, without what may be a user, a password
+// or a token in it: all up to its last "@", and a query.
+func withoutSecrets(address string) string {
+	return inQuery.ReplaceAllString(beforeHost.ReplaceAllString(address, "${1}[redacted]@"), "${1}[redacted]")
+}
+
+var (
+	beforeHost = regexp.MustCompile(`(?s)^([A-Za-z][A-Za-z0-9+.-]*://|//)?.*@`)
+	inQuery    = regexp.MustCompile(`(?s)([?#]).+$`)
+)
 
 // badURL says what is wrong with the address of a service; "" if nothing is. It
 // does not repeat any of it.
@@ -64,6 +73,7 @@ func (v value) listen(dst *string) {
 		*dst = ""
 		return
 	}
+	t.raw = withoutSecrets(t.raw)
 	const expected = `host:port such as 127.0.0.1:9184, or "" for no page, expected`
 	host, port, err := net.SplitHostPort(t.s)
 	if err != nil || strings.ContainsAny(host, " /@") {

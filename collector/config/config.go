@@ -11,8 +11,9 @@
 // of the field, the value and what would be right. What is allowed and yet
 // strange (a network without accounts) is a warning in Config.Warnings.
 //
-// Loading reads the config file and the files that its accounts_files name, and
-// nothing else: no token, no network, no other path is touched.
+// Loading reads the config file, the files that its accounts_files name and, where
+// other machines reach the page, web.config_file, and nothing else: no token, no
+// network, no other path is touched.
 //
 // # YAML
 //
@@ -35,7 +36,9 @@
 // # Paths
 //
 // token_file, web.config_file and accounts_files are relative to the folder of
-// the config file; state_dir is relative to the working folder, as its default
+// the config file. Relative accounts_files stay in that folder, and links among them
+// lead nowhere else: whoever may write accounts is not given the daemon's eyes. What
+// lies elsewhere is named by its whole path. state_dir is relative to the working folder, as its default
 // ./state is.
 package config
 
@@ -93,7 +96,7 @@ type Web struct {
 	// Listen is host:port, or "" for no page.
 	Listen string
 	// ConfigFile has TLS and passwords in the form of Prometheus' exporters. It is
-	// set whenever Listen is not a loopback address.
+	// set, and has both, whenever Listen is not a loopback address.
 	ConfigFile string
 }
 

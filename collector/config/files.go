@@ -1,7 +1,9 @@
 package config
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -41,6 +43,10 @@ func (r *accountReader) match(t text) []string {
 	}
 	glob := t.s
 	if !filepath.IsAbs(glob) {
+		if !filepath.IsLocal(glob) {
+			t.refuse("it leads out of the folder of the config file; write the whole path, from / on, where that is meant")
+			return nil
+		}
 		// The folder's own name may have a "[" in it.
 		glob = filepath.Join(escapeGlob(r.l.dir), glob)
 	}
@@ -84,7 +90,11 @@ func (r *accountReader) readFile(pattern text, path string) {
 		pattern.refuse(fmt.Sprintf("%s: the form of the file is not known; its name must end in .csv, .yaml or .yml", path))
 		return
 	}
-	src, err := readFile(path)
+	src, err := r.l.readInside(pattern.s, path)
+	if errors.Is(err, errLeadsOut) {
+		pattern.refuse(fmt.Sprintf("%s: %v; name the file itself by its whole path where that is meant", path, err))
+		return
+	}
 	if err != nil {
 		r.l.fileMistake(path, err)
 		return
@@ -97,4 +107,39 @@ func (r *accountReader) readFile(pattern text, path string) {
 	if node := r.l.document(path, src); node != nil {
 		r.read(value{at: at{l: r.l, file: path, line: node.Line, col: node.Column}, node: node})
 	}
+}
+
+var errLeadsOut = errors.New("a link leads out of the folder that accounts_files names")
+
+// readInside reads a file that a pattern matched. Who may write accounts files is not
+// always who may write the config: a link among them must not have the daemon read,
+// and quote in its messages, a file from elsewhere. So links may lead anywhere within
+// the pattern's folder and not out of it, while a whole path without "*" is read as it
+// is: the config itself asks for it.
+func (l *loader) readInside(pattern, path string) ([]byte, error) {
+	folder := l.dir
+	if filepath.IsAbs(pattern) {
+		wild := strings.IndexAny(pattern, `*?[\`)
+		if wild < 0 {
+			return readFile(path)
+		}
+		folder = filepath.Dir(pattern[:wild])
+	}
+	rel, err := filepath.Rel(folder, path)
+	if err != nil {
+		return nil, err
+	}
+	root, err := os.OpenRoot(folder)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = root.Close() }() // only read
+	f, err := root.Open(rel)
+	if err != nil {
+		if isFile(path) && !errors.Is(err, fs.ErrPermission) {
+			return nil, errLeadsOut
+		}
+		return nil, err
+	}
+	return readAll(f)
 }

@@ -136,11 +136,14 @@ func (v value) secret() keychain.Secret {
 }
 
 func (v value) web(w *Web) {
-	var listen at
+	var listen, file at
 	v.section(
 		field{"listen", func(v value) { listen = v.at; v.listen(&w.Listen) }},
-		field{"config_file", func(v value) { v.filePath(&w.ConfigFile) }},
+		field{"config_file", func(v value) { file = v.at; v.filePath(&w.ConfigFile) }},
 	)
+	if w.Listen != "" && w.ConfigFile != "" && !isLoopback(w.Listen) {
+		file.guards(w.ConfigFile)
+	}
 	if w.Listen != "" && w.ConfigFile == "" && !isLoopback(w.Listen) {
 		listen.mistake("%s: others than this machine could read the page; "+
 			"name a file with TLS and passwords in web.config_file, or listen on 127.0.0.1", quote(w.Listen))

@@ -34,6 +34,7 @@ type accountView struct {
 	Account                  rowView
 	Type, ID, Name, Nickname string
 	NetworkLink, Series      string
+	Rounded                  bool
 	Counts                   []tag // what the network tells beside the followers
 	Tags                     []tag
 	LastSuccess              moment
@@ -115,6 +116,7 @@ func (s *server) accountView(now time.Time, a *Account, ov *Overview, chosen str
 		Type:    a.Type, ID: a.ID, Name: a.Name, Nickname: a.Nickname,
 		NetworkLink: selection{filter: filter{Network: a.Network}}.link(),
 		Series:      seriesPath(a.Network, a.Label) + "?since=" + url.QueryEscape(chosen),
+		Rounded:     a.Rounded && a.Followers != nil,
 		LastSuccess: momentOf(now, a.LastSuccess),
 		Since:       chosen,
 		Plot:        plotOf(samples, since, now),

@@ -31,6 +31,7 @@ type accountJSON struct {
 	Link        *string `json:"link"`
 	State       *string `json:"state"`
 	Followers   *int64  `json:"followers"`
+	Rounded     bool    `json:"rounded,omitempty"` // followers is not known to every digit
 	Delta24h    *int64  `json:"delta_24h"`
 	Delta7d     *int64  `json:"delta_7d"`
 	LastPoll    *string `json:"last_poll"`
@@ -44,7 +45,7 @@ func accountJSONOf(a *Account) accountJSON {
 		Network: a.Network, Account: a.Label,
 		ID: text(a.ID), Type: text(a.Type), Nickname: text(a.Nickname), Name: text(a.Name),
 		Link: text(a.Link), State: text(a.State),
-		Followers: a.Followers, Delta24h: a.Delta24h, Delta7d: a.Delta7d,
+		Followers: a.Followers, Rounded: a.Rounded && a.Followers != nil, Delta24h: a.Delta24h, Delta7d: a.Delta7d,
 		LastPoll: instant(a.LastPoll), LastSuccess: instant(a.LastSuccess), NextPoll: instant(a.NextPoll),
 		Error: text(a.Error),
 	}

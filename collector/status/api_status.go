@@ -44,6 +44,7 @@ type networkJSON struct {
 	RequestsPerSecond *float64       `json:"requests_per_second"`
 	Tokens            []tokenJSON    `json:"tokens"`
 	Spending          *spendingJSON  `json:"spending"` // of a network without tokens, else null
+	Usage             []usageJSON    `json:"usage,omitempty"`
 	LastPoll          *pollJSON      `json:"last_poll"`
 	LastError         *string        `json:"last_error"`
 	LastErrorAt       *string        `json:"last_error_at"`
@@ -62,6 +63,7 @@ type tokenJSON struct {
 	Link    *string `json:"link"`
 
 	Spending *spendingJSON `json:"spending"`
+	Usage    []usageJSON   `json:"usage,omitempty"`
 }
 
 // spendingJSON is what was spent on the network's day, which is not always UTC's.
@@ -180,7 +182,7 @@ func networkJSONOf(n *Network) networkJSON {
 			Results: n.Totals.Results, LimiterWaitSeconds: n.Totals.LimiterWait.Seconds(),
 		},
 	}
-	v.Spending = spendingJSONOf(&n.Spending)
+	v.Spending, v.Usage = spendingJSONOf(&n.Spending), usageJSONOf(n.Usage)
 	if n.Rate > 0 {
 		v.RequestsPerSecond = &n.Rate
 	}
@@ -194,6 +196,7 @@ func networkJSONOf(n *Network) networkJSON {
 		v.Tokens[i] = tokenJSON{
 			Slot: t.Slot, State: text(t.State), Reason: text(t.Reason),
 			Until: instant(t.Until), Expires: instant(t.Expires), Link: text(t.Link), Spending: spendingJSONOf(&t.Spending),
+			Usage: usageJSONOf(t.Usage),
 		}
 	}
 	if p := n.LastPoll; p != nil {

@@ -32,6 +32,14 @@ func count(n *int64) string {
 	return thousands(*n)
 }
 
+// followersText is an account's count, as "≈ 12,300,000" where the network rounds it.
+func followersText(a *Account) string {
+	if a.Followers != nil && a.Rounded {
+		return "≈ " + thousands(*a.Followers)
+	}
+	return count(a.Followers)
+}
+
 // signed is count with the sign always written; no change is "0".
 func signed(n *int64) string {
 	if n != nil && *n > 0 {

@@ -168,7 +168,7 @@ func rowViewOf(now time.Time, a *Account, title string) rowView {
 	return rowView{
 		Network: title, Label: a.Label, Handle: handleOf(a),
 		Path: accountPath(a.Network, a.Label), Link: webLink(a.Link),
-		Followers: count(a.Followers),
+		Followers: followersText(a),
 		Delta24h:  signed(a.Delta24h), Trend24h: trend(a.Delta24h),
 		Delta7d: signed(a.Delta7d), Trend7d: trend(a.Delta7d),
 		State: stateViewOf(a),

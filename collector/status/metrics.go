@@ -70,6 +70,7 @@ func networkMetrics() []metric {
 		{"limiter_wait_seconds_total", "Time that requests waited for the limit of their token, since the start.", network},
 		{"token_state", "1 for the state that the token is in, 0 for the others.", []string{"network", "slot", "state"}},
 		{"token_expiry_timestamp_seconds", "Time at which the token expires; absent if it does not or nobody knows.", []string{"network", "slot"}},
+		{"limit_used_ratio", "Share of a limit that is used up, from 0 to 1, as the network's answers last told it; absent where they do not.", []string{"network", "slot", "limit"}},
 		{"spent_today", "What the token has spent on the network's day; the slot is empty for a network without tokens.", spending},
 		{"budget", "The most that the token may spend a day; absent without a budget.", spending},
 		{"allowance", "What the network allows the token a day; absent where it publishes nothing.", spending},
@@ -228,9 +229,11 @@ func (e emitter) tokens(n *Network) {
 		}
 		e.timestamp("token_expiry_timestamp_seconds", t.Expires, n.Name, t.Slot)
 		e.spending(&t.Spending, n.Name, t.Slot)
+		e.usage(t.Usage, n.Name, t.Slot)
 	}
 	if !seen[""] {
 		e.spending(&n.Spending, n.Name, "")
+		e.usage(n.Usage, n.Name, "")
 	}
 }
 

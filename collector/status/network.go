@@ -20,7 +20,7 @@ type networkView struct {
 	Ticks             string
 	Error, Hint       string
 	ErrorAt           moment
-	Spent             string
+	Spent, Usage      string
 	Tokens            []tokenView
 }
 
@@ -30,7 +30,7 @@ type tokenView struct {
 	Until, Expires            moment
 	Expired                   bool
 	Link                      string
-	Spent                     string
+	Spent, Usage              string
 }
 
 func networkViewOf(now time.Time, n *Network) networkView {
@@ -39,7 +39,7 @@ func networkViewOf(now time.Time, n *Network) networkView {
 		Tone: toneGood, Accounts: plural(int64(n.Accounts), "account", "accounts"), States: statePhrases(n),
 		Running: n.Running, Next: momentOf(now, n.NextPoll), Rate: rateText(n.Rate, len(n.Tokens)),
 		Ticks: ticksText(n.Skipped, n.Missed), Error: n.LastError, Hint: n.Hint, ErrorAt: momentOf(now, n.LastErrorAt),
-		Spent: spentText(&n.Spending),
+		Spent: spentText(&n.Spending), Usage: usageText(n.Usage),
 	}
 	if p := n.LastPoll; p != nil {
 		v.Last, v.LastText = momentOf(now, p.Time), pollText(p)
@@ -63,7 +63,7 @@ func tokenViewOf(now time.Time, t Token) tokenView {
 		tone = toneBad
 	}
 	return tokenView{
-		Slot: t.Slot, State: t.State, Tone: tone, Reason: t.Reason, Link: webLink(t.Link), Spent: spentText(&t.Spending),
+		Slot: t.Slot, State: t.State, Tone: tone, Reason: t.Reason, Link: webLink(t.Link), Spent: spentText(&t.Spending), Usage: usageText(t.Usage),
 		Until: momentOf(now, t.Until), Expires: momentOf(now, t.Expires),
 		Expired: !t.Expires.IsZero() && t.Expires.Before(now),
 	}

@@ -7,6 +7,8 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/netip"
+	"strings"
 	"time"
 
 	"github.com/prometheus/exporter-toolkit/web"
@@ -62,7 +64,10 @@ func Listen(opts Options, h http.Handler) (*Server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("web.listen: %s: %w", opts.Listen, err)
 	}
-	if opts.WebConfigFile == "" && !loopback(l.Addr()) {
+	switch {
+	case opts.WebConfigFile == "" && loopback(l.Addr()):
+		h = localNames(h)
+	case opts.WebConfigFile == "":
 		opts.Log.Warn("the status page is open to other machines without a password; web.config_file sets one",
 			zap.Stringer("listen", l.Addr()))
 	}
@@ -126,6 +131,33 @@ func Serve(ctx context.Context, opts Options, h http.Handler) error {
 		return err
 	}
 	return s.Serve(ctx)
+}
+
+// localNames refuses requests that name another host than this machine. A page of
+// somebody else's can have its own name point to 127.0.0.1 and then have the visitor's
+// browser read what is served there (DNS rebinding); the browser still says that name.
+// A password stops it as well, so that pages with one are served under every name.
+func localNames(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if !isLocalName(r.Host) {
+			w.Header().Set("X-Content-Type-Options", "nosniff")
+			http.Error(w, "without a password this page is served as localhost or under its IP address alone; "+
+				"a proxy in front of it sends such a Host header, or web.config_file sets a password", http.StatusMisdirectedRequest)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// isLocalName reports whether a Host header names an address, or this machine by the
+// one name that no DNS answers for.
+func isLocalName(host string) bool {
+	if name, _, err := net.SplitHostPort(host); err == nil {
+		host = name
+	}
+	host = strings.ToLower(strings.Trim(host, "[]"))
+	_, err := netip.ParseAddr(host)
+	return err == nil || host == "" || host == "localhost" || strings.HasSuffix(host, ".localhost")
 }
 
 // loopback reports whether only this machine reaches the address.

@@ -32,6 +32,7 @@ type Account struct {
 	ID, Type, Nickname, Name, Link string
 	State                          string // ok, not_found, suspended, private, hidden, blocked, renamed, taken_over; "" before the first answer
 	Followers                      *int64
+	Rounded                        bool // the network rounds followers: of so large a number not every digit is known
 	Following, Posts, Views, Likes *int64
 	Delta24h, Delta7d              *int64
 	LastPoll, LastSuccess          time.Time
@@ -66,6 +67,7 @@ type Network struct {
 	Rate        float64 // requests per second and token that are allowed; 0 unknown
 	Tokens      []Token
 	Spending    Spending // of a network without tokens
+	Usage       []Usage  // likewise
 	LastPoll    *Poll
 	LastError   string // the last error of a whole request
 	LastErrorAt time.Time
@@ -99,6 +101,14 @@ type Token struct {
 	Link    string // parked: the page a person must open
 
 	Spending Spending
+	Usage    []Usage // what the network last told of its limits, the fullest first
+}
+
+// Usage is how much of one of a network's limits is used up, as its answers tell it.
+type Usage struct {
+	Limit string    // in the network's words: "x-rate-limit", "X-App-Usage"
+	Used  float64   // from 0 to 1
+	Until time.Time // when there is some of it again; zero where nobody says
 }
 
 // Spending is what a token, or a network without tokens, has spent on the network's

@@ -49,7 +49,10 @@ func arrows() map[string][]string {
 		"networks/*":                 network[:3],
 
 		"internal/archtest":    {},
+		"internal/faultproxy":  {},
+		"internal/fuzz":        {},
 		"internal/influxdtest": {},
+		"internal/leaktest":    {"keychain"},
 	}
 }
 
@@ -67,7 +70,7 @@ func only() map[string][]string {
 		"go.uber.org/zap":                             {"cmd/collectord", "collector", "collector/status"}, // the rest returns errors
 		"go.uber.org/zap/...":                         {"cmd/collectord", "collector", "collector/status"},
 		"log":                                         {},
-		"testing":                                     {"networks/networktest", "internal/influxdtest", "internal/archtest"},
+		"testing":                                     {"networks/networktest", "internal/influxdtest", "internal/faultproxy", "internal/leaktest", "internal/archtest"},
 	}
 }
 
