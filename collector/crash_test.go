@@ -8,7 +8,10 @@ import (
 
 	"collectord/collector/journal"
 	"collectord/collector/point"
+	"collectord/collector/schedule"
 	"collectord/networks/sim"
+
+	"go.uber.org/zap"
 )
 
 // Two schedules of a network fall together after an absence: the tick of the one is
@@ -58,6 +61,51 @@ func TestTickStoresItsOwnSlots(t *testing.T) {
 	if got := j.slots(); len(got) != 1 || !got["a"].Equal(at) {
 		t.Errorf("slots: %v", got)
 	}
+}
+
+// The slots are stored, by a reload, while a tick is begun and not yet on disk: a crash
+// now must find it missed. Once it is there, the slot is the next one.
+func TestSlotsStoredWhileATickBegins(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t)
+		every, err := schedule.Parse("@every 1m")
+		if err != nil {
+			t.Fatal(err)
+		}
+		at := time.Now().Truncate(time.Minute)
+		n := &network{
+			name: "vk", log: zap.NewNop(), journal: r.journal,
+			specs: map[string]schedule.Schedule{"@every 1m": every}, next: map[string]time.Time{"@every 1m": at},
+		}
+		stored := func() time.Time {
+			n.saveSlots(t.Context())
+			slots, err := r.journal.Slots(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			return slots["vk"]["@every 1m"]
+		}
+		if due, _ := n.advance(at); len(due) != 1 {
+			t.Fatalf("due: %v", due)
+		}
+		if got := stored(); !got.Equal(at) {
+			t.Errorf("stored before the tick is on disk: %v, want %v", got, at)
+		}
+		if due, _ := n.advance(at.Add(time.Minute)); len(due) != 1 {
+			t.Fatalf("due: %v", due)
+		}
+		n.givenUp([]string{"@every 1m"}, at.Add(time.Minute)) // the one before still waits for the disk
+		if got := stored(); !got.Equal(at) {
+			t.Errorf("stored when another was skipped: %v, want %v", got, at)
+		}
+		n.opened([]string{"@every 1m"}, at)
+		if got := stored(); !got.After(at) {
+			t.Errorf("stored after: %v, want the next one", got)
+		}
+		if err := r.journal.Close(); err != nil {
+			t.Fatal(err)
+		}
+	})
 }
 
 // A poll of two schedules is cut short, and goes on when the next tick of the one is

@@ -49,6 +49,7 @@ type network struct {
 	accounts []*account                   // in the order of the config
 	byLabel  map[string]*account          // those of earlier configs as well: they may come back
 	next     map[string]time.Time         // by schedule: its next tick
+	opening  map[string]time.Time         // by schedule: its tick that is begun and not yet on disk
 	repeats  time.Time                    // ticks up to here may have had their poll: the clock was set back
 	specs    map[string]schedule.Schedule // by expression
 	running  int
@@ -105,18 +106,6 @@ func (n *network) schedule(now time.Time) {
 	n.next = next
 }
 
-// forgetTicks forgets when the next ticks are: the network is not in the config any
-// more, and if it comes back it has missed nothing.
-func (n *network) forgetTicks() {
-	n.mu.Lock()
-	known := n.specs != nil || len(n.next) > 0
-	n.next, n.specs = make(map[string]time.Time), nil
-	n.mu.Unlock()
-	if known {
-		n.saveSlots(context.Background())
-	}
-}
-
 // poke makes the network look at its schedules now.
 func (n *network) poke() {
 	select {
@@ -151,29 +140,6 @@ func (n *network) run(ctx context.Context) {
 	}
 }
 
-// saveSlots puts the next tick of every schedule on disk.
-func (n *network) saveSlots(ctx context.Context) {
-	n.mu.Lock()
-	next := maps.Clone(n.next)
-	n.mu.Unlock()
-	if err := n.journal.SetSlots(ctx, n.name, next); err != nil && ctx.Err() == nil {
-		n.log.Error("the next ticks could not be written down; after a crash now, missed ticks are not noticed", zap.Error(err))
-	}
-}
-
-// earliest is the next tick of any schedule; far off where there is none.
-func (n *network) earliest() time.Time {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	first := time.Now().Add(longestWait)
-	for _, at := range n.next {
-		if at.Before(first) {
-			first = at
-		}
-	}
-	return first
-}
-
 // tick starts the polls that are due at now.
 func (n *network) tick(ctx context.Context, now time.Time) {
 	due, overdue := n.advance(now)
@@ -183,56 +149,6 @@ func (n *network) tick(ctx context.Context, now time.Time) {
 	if len(overdue) > 0 {
 		n.start(ctx, now.Truncate(time.Second), overdue, true)
 	}
-}
-
-// advance moves every schedule past now. It returns the schedules that are due, by
-// tick, and those whose tick was missed.
-func (n *network) advance(now time.Time) (due map[time.Time][]string, overdue []string) {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	due = make(map[time.Time][]string)
-	var back []string
-	var ahead time.Time // the latest tick that was waited for before the clock was set back
-	for spec, s := range n.specs {
-		at := n.next[spec]
-		turn := s.Turn(at, now)
-		n.next[spec] = turn.Next
-		switch {
-		case turn.Due:
-			due[at] = append(due[at], spec)
-		case turn.Missed > 0:
-			n.missed.Add(int64(turn.Missed))
-			n.log.Warn("ticks were missed; one poll is made up for them", zap.String("schedule", spec), zap.Time("since", at), zap.Int("ticks", turn.Missed))
-			overdue = append(overdue, spec)
-		case turn.SetBack:
-			back = append(back, spec)
-			if at.After(ahead) {
-				ahead = at
-			}
-		}
-	}
-	if len(back) > 0 {
-		slices.Sort(back)
-		n.log.Warn("the clock was set back; schedules go on by the new time", zap.Strings("schedules", back), zap.Time("next_tick_was", ahead))
-		if ahead.After(n.repeats) {
-			n.repeats = ahead
-		}
-	}
-	return due, overdue
-}
-
-// repeated reports whether a tick has had its poll before the clock was set back. The
-// poll of now has a time of its own then: what was counted at the first one stays, and
-// nobody waits for the clock to be there again.
-func (n *network) repeated(ctx context.Context, at time.Time) bool {
-	n.mu.Lock()
-	repeats := n.repeats
-	n.mu.Unlock()
-	if at.After(repeats) {
-		return false
-	}
-	_, taken, err := n.journal.Tick(ctx, n.name, at)
-	return err == nil && taken
 }
 
 // resume goes on with what a restart cut short: the polls of ticks that are still
@@ -291,27 +207,16 @@ func (n *network) start(ctx context.Context, at time.Time, specs []string, madeU
 		free, ok := n.freeTime(ctx, at)
 		if !ok {
 			n.skipped.Add(1)
+			n.givenUp(specs, at)
 			n.log.Warn("a tick was skipped: the clock was set back, and every second here has had a poll",
 				zap.Strings("schedules", specs), zap.Time("tick", at))
 			return
 		}
+		n.postpone(specs, at, free)
 		at = free
 	}
 	t := journal.Tick{Network: n.name, Time: at, MadeUp: madeUp, Specs: specs, Started: time.Now()}
 	n.begin(ctx, t, specs)
-}
-
-// freeTime is the first second from at on in which the network has no tick, if there is
-// one within a minute: a poll that no schedule asked for has a time of its own. It may
-// be in the future by a moment, which the poll waits for.
-func (n *network) freeTime(ctx context.Context, at time.Time) (free time.Time, ok bool) {
-	for last := at.Add(schedule.Late); !at.After(last); at = at.Add(time.Second) {
-		_, taken, err := n.journal.Tick(ctx, n.name, at)
-		if err != nil || !taken && !n.held(at) {
-			return at, true // what is wrong with the journal shows when the tick is opened
-		}
-	}
-	return at, false
 }
 
 // begin starts the poll of a tick, new or resumed, in a goroutine of its own. What
@@ -322,8 +227,9 @@ func (n *network) begin(ctx context.Context, t journal.Tick, specs []string) {
 		if j.busy > 0 {
 			n.log.Warn("a tick was skipped: the poll before it is still running",
 				zap.Strings("schedules", specs), zap.Time("tick", t.Time), zap.Int("accounts", j.busy))
-			n.saveSlots(ctx)
 		}
+		n.givenUp(specs, t.Time)
+		n.saveSlots(ctx)
 		return
 	}
 	if t.Accounts == 0 {

@@ -1,0 +1,164 @@
+package collector
+
+import (
+	"context"
+	"maps"
+	"slices"
+	"time"
+
+	"go.uber.org/zap"
+
+	"collectord/collector/schedule"
+)
+
+// This file is when a network's ticks are: in memory and on disk, where the next slot of
+// every schedule stands so that a start after days knows what was missed.
+
+// forgetTicks forgets when the next ticks are: the network is not in the config any
+// more, and if it comes back it has missed nothing.
+func (n *network) forgetTicks() {
+	n.mu.Lock()
+	known := n.specs != nil || len(n.next) > 0
+	n.next, n.specs, n.opening = make(map[string]time.Time), nil, nil
+	n.mu.Unlock()
+	if known {
+		n.saveSlots(context.Background())
+	}
+}
+
+// saveSlots puts the next tick of every schedule on disk.
+func (n *network) saveSlots(ctx context.Context) {
+	n.mu.Lock()
+	next := maps.Clone(n.next)
+	for spec, at := range n.opening {
+		if _, ok := next[spec]; ok {
+			next[spec] = at // a crash before it is on disk must find it missed
+		}
+	}
+	n.mu.Unlock()
+	if err := n.journal.SetSlots(ctx, n.name, next); err != nil && ctx.Err() == nil {
+		n.log.Error("the next ticks could not be written down; after a crash now, missed ticks are not noticed", zap.Error(err))
+	}
+}
+
+// earliest is the next tick of any schedule; far off where there is none.
+func (n *network) earliest() time.Time {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	first := time.Now().Add(longestWait)
+	for _, at := range n.next {
+		if at.Before(first) {
+			first = at
+		}
+	}
+	return first
+}
+
+// advance moves every schedule past now. It returns the schedules that are due, by
+// tick, and those whose tick was missed.
+func (n *network) advance(now time.Time) (due map[time.Time][]string, overdue []string) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	due = make(map[time.Time][]string)
+	var back []string
+	var ahead time.Time // the latest tick that was waited for before the clock was set back
+	for spec, s := range n.specs {
+		at := n.next[spec]
+		turn := s.Turn(at, now)
+		n.next[spec] = turn.Next
+		switch {
+		case turn.Due:
+			due[at] = append(due[at], spec)
+			n.open(spec, at)
+		case turn.Missed > 0:
+			n.missed.Add(int64(turn.Missed))
+			n.log.Warn("ticks were missed; one poll is made up for them", zap.String("schedule", spec), zap.Time("since", at), zap.Int("ticks", turn.Missed))
+			overdue = append(overdue, spec)
+			n.open(spec, now.Truncate(time.Second))
+		case turn.SetBack:
+			back = append(back, spec)
+			if at.After(ahead) {
+				ahead = at
+			}
+		}
+	}
+	if len(back) > 0 {
+		slices.Sort(back)
+		n.log.Warn("the clock was set back; schedules go on by the new time", zap.Strings("schedules", back), zap.Time("next_tick_was", ahead))
+		if ahead.After(n.repeats) {
+			n.repeats = ahead
+		}
+	}
+	return due, overdue
+}
+
+// open remembers that a schedule's tick is about to be put on disk. The caller holds n.mu.
+func (n *network) open(spec string, at time.Time) {
+	if n.opening == nil {
+		n.opening = make(map[string]time.Time)
+	}
+	if _, ok := n.opening[spec]; !ok { // an earlier one may still wait for the disk
+		n.opening[spec] = at
+	}
+}
+
+// postpone gives a tick that is about to be put on disk another time.
+func (n *network) postpone(specs []string, from, to time.Time) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	for _, spec := range specs {
+		if at, ok := n.opening[spec]; ok && at.Equal(from) {
+			n.opening[spec] = to
+		}
+	}
+}
+
+// givenUp says that the tick of a time will not be put on disk. One before it that waits
+// for the disk is still to come.
+func (n *network) givenUp(specs []string, at time.Time) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	for _, spec := range specs {
+		if n.opening[spec].Equal(at) {
+			delete(n.opening, spec)
+		}
+	}
+}
+
+// opened says that the ticks of some schedules, up to a time, are on disk.
+func (n *network) opened(specs []string, at time.Time) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	for _, spec := range specs {
+		if !n.opening[spec].After(at) {
+			delete(n.opening, spec)
+		}
+	}
+}
+
+// repeated reports whether a tick has had its poll before the clock was set back. The
+// poll of now has a time of its own then: what was counted at the first one stays, and
+// nobody waits for the clock to be there again.
+func (n *network) repeated(ctx context.Context, at time.Time) bool {
+	n.mu.Lock()
+	repeats := n.repeats
+	n.mu.Unlock()
+	if at.After(repeats) {
+		return false
+	}
+	_, taken, err := n.journal.Tick(ctx, n.name, at)
+	return err == nil && taken
+}
+
+// freeTime is the first second from at on in which the network has no tick, if there is
+// one within a minute: a poll that no schedule asked for has a time of its own. It may
+// be in the future by a moment, which the poll waits for.
+func (n *network) freeTime(ctx context.Context, at time.Time) (free time.Time, ok bool) {
+	for last := at.Add(schedule.Late); !at.After(last); at = at.Add(time.Second) {
+		_, taken, err := n.journal.Tick(ctx, n.name, at)
+		if err != nil || !taken && !n.held(at) {
+			return at, true // what is wrong with the journal shows when the tick is opened
+		}
+	}
+	return at, false
+}
