@@ -297,3 +297,13 @@ func (c *Collector) Once(ctx context.Context, each func(accounts int)) error {
 	wg.Wait()
 	return first
 }
+
+// newHTTP is the client of all networks: many hosts, and some requests at once to each.
+func newHTTP() *http.Client {
+	t := transport.New()
+	t.ForceAttemptHTTP2 = true
+	t.MaxIdleConns = 256
+	t.MaxIdleConnsPerHost = 16
+	t.ResponseHeaderTimeout = 30 * time.Second
+	return &http.Client{Transport: t}
+}

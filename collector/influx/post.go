@@ -6,7 +6,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"net/url"
 	"strings"
@@ -16,6 +15,7 @@ import (
 	client "github.com/influxdata/influxdb-client-go/v2/api/http"
 	"github.com/influxdata/influxdb-client-go/v2/api/write"
 
+	"collectord/collector/transport"
 	"collectord/keychain"
 )
 
@@ -32,13 +32,10 @@ func newHTTP(given *http.Client) (*http.Client, *http.Transport) {
 	} else {
 		// No HTTP/2: there is one request at a time, and a connection that died in
 		// silence would be used for the next one as well.
-		own = &http.Transport{
-			Proxy:               http.ProxyFromEnvironment,
-			DialContext:         (&net.Dialer{Timeout: 3 * time.Second}).DialContext,
-			TLSHandshakeTimeout: 5 * time.Second,
-			MaxIdleConnsPerHost: 1,
-			IdleConnTimeout:     90 * time.Second,
-		}
+		own = transport.New()
+		own.DialContext = transport.Dial(3 * time.Second)
+		own.TLSHandshakeTimeout = 5 * time.Second
+		own.MaxIdleConnsPerHost = 1
 		c.Transport = own
 	}
 	// A redirect would carry the token to an address nobody configured.
@@ -84,6 +81,7 @@ func (d *Deliverer) ask(ctx context.Context, body payload) answer {
 	if token != "" {
 		authorization = "Token " + token.Reveal()
 	}
+	began, ended := time.Now(), ctx.Done()
 	x := &exchange{http: d.http, packed: body.packed}
 	ctx, cancel := context.WithTimeout(ctx, d.opts.Timeout)
 	defer cancel()
@@ -94,7 +92,9 @@ func (d *Deliverer) ask(ctx context.Context, body payload) answer {
 	if x.resp == nil && x.err == nil {
 		x.err = failed // the client did not come as far as asking
 	}
-	return d.judge(x, hide)
+	a := d.judge(x, hide)
+	d.asked(a, began, ended)
+	return a
 }
 
 func (d *Deliverer) token() (keychain.Secret, error) {

@@ -27,14 +27,16 @@ func arrows() map[string][]string {
 	return map[string][]string{
 		"cmd/collectord": {"collector/...", "collector", "keychain", "networks/...", "networks"},
 
-		"collector":          {"collector/...", "keychain", "networks"},
-		"collector/config":   {"collector/schedule", "keychain", "networks"},
-		"collector/influx":   {"collector/journal", "keychain"},
-		"collector/journal":  {"collector/point"},
-		"collector/point":    {},
-		"collector/poll":     {"keychain", "networks"},
-		"collector/schedule": {},
-		"collector/status":   {},
+		"collector":           {"collector/...", "keychain", "networks"},
+		"collector/config":    {"collector/schedule", "keychain", "networks"},
+		"collector/influx":    {"collector/journal", "collector/transport", "keychain"},
+		"collector/journal":   {"collector/point"},
+		"collector/logfold":   {},
+		"collector/point":     {},
+		"collector/poll":      {"keychain", "networks"},
+		"collector/schedule":  {},
+		"collector/status":    {},
+		"collector/transport": {},
 
 		"keychain": {},
 
@@ -67,8 +69,8 @@ func only() map[string][]string {
 		"github.com/influxdata/line-protocol/v2/...":  {"collector/point"},
 		"github.com/robfig/cron/v3":                   {"collector/schedule"},
 		"gopkg.in/yaml.v3":                            {"collector/config", "keychain"},
-		"go.uber.org/zap":                             {"cmd/collectord", "collector", "collector/status"}, // the rest returns errors
-		"go.uber.org/zap/...":                         {"cmd/collectord", "collector", "collector/status"},
+		"go.uber.org/zap":                             {"cmd/collectord", "collector", "collector/logfold", "collector/status"}, // the rest returns errors
+		"go.uber.org/zap/...":                         {"cmd/collectord", "collector", "collector/logfold", "collector/status"},
 		"log":                                         {},
 		"testing":                                     {"networks/networktest", "internal/influxdtest", "internal/faultproxy", "internal/leaktest", "internal/archtest"},
 	}

@@ -170,6 +170,8 @@ func (n *network) result(op string, r networks.Ref, a account) networks.Result {
 	switch {
 	case a.ID == "" || a.user() == "":
 		return n.malformed(op, "id or username is missing")
+	case !accountID.MatchString(string(a.ID)): // it goes into the next request's path
+		return n.malformed(op, "the id is none")
 	case a.Suspended:
 		return networks.Result{Err: n.rest.Error(op, networks.Suspended, "", "the server suspended the account", nil)}
 	case a.Followers.Bad:

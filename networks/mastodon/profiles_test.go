@@ -183,6 +183,7 @@ func TestAccounts(t *testing.T) {
 		`{"id":"7","username":"user","followers_count":-1}`:                                        "malformed",
 		`{"id":"7","username":"user","followers_count":3,"suspended":"no"}`:                        "malformed",
 		`{"id":null,"username":"user","followers_count":3}`:                                        "malformed",
+		`{"id":"../7","username":"user","followers_count":3}`:                                      "malformed",
 		`{"id":"7","username":"other","followers_count":3}`:                                        "malformed",
 		`{"id":"7","followers_count":3}`:                                                           "malformed",
 		`{}`:                                                                                       "malformed",

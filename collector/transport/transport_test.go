@@ -1,4 +1,4 @@
-package collector
+package transport
 
 import (
 	"crypto/tls"
@@ -14,14 +14,11 @@ import (
 	"collectord/internal/leaktest"
 )
 
-// ask asks an address with newHTTP, whose transport change may change.
+// ask asks an address through a transport that change may change.
 func ask(t *testing.T, address string, change func(*http.Transport)) (string, error) {
 	t.Helper()
-	c := newHTTP()
-	transport, ok := c.Transport.(*http.Transport)
-	if !ok {
-		t.Fatalf("%T", c.Transport)
-	}
+	transport := New()
+	transport.ForceAttemptHTTP2 = true
 	defer transport.CloseIdleConnections()
 	if change != nil {
 		change(transport)
@@ -30,7 +27,7 @@ func ask(t *testing.T, address string, change func(*http.Transport)) (string, er
 	if err != nil {
 		t.Fatal(err)
 	}
-	answer, err := c.Do(r)
+	answer, err := (&http.Client{Transport: transport}).Do(r)
 	if err != nil {
 		return "", err
 	}

@@ -1,4 +1,8 @@
-package collector
+// Package transport is how collectord goes out: one way for the networks' APIs, and the
+// same for InfluxDB. Every phase of a request is bounded, certificates are verified, and
+// what a proxy says is not repeated. The deadline of a whole request, the bound of
+// its answer and the refusal of redirects belong to those who ask.
+package transport
 
 import (
 	"context"
@@ -14,26 +18,25 @@ import (
 // have a few kB; net/http would take 10 MB.
 const maxAnswerHeader = 256 << 10
 
-// newHTTP is the client of all networks: one pool of connections, bounded in every
-// phase, through the proxy of the environment if there is one. Certificates are
-// verified, and nothing older than TLS 1.2 is spoken. The deadline of a whole request,
-// the bound of its answer and the refusal of redirects stand in
-// networks/internal/rest.
-func newHTTP() *http.Client {
-	return &http.Client{Transport: &http.Transport{
+// New returns a transport of its own: one pool of connections, through the proxy of the
+// environment if there is one. Nothing older than TLS 1.2 is spoken. The caller may
+// tighten its bounds before the first request.
+func New() *http.Transport {
+	return &http.Transport{
 		Proxy:                  http.ProxyFromEnvironment,
 		OnProxyConnectResponse: proxyAnswer,
-		DialContext:            (&net.Dialer{Timeout: 10 * time.Second, KeepAlive: 30 * time.Second}).DialContext,
+		DialContext:            Dial(10 * time.Second),
 		TLSClientConfig:        &tls.Config{MinVersion: tls.VersionTLS12},
-		ForceAttemptHTTP2:      true,
-		MaxIdleConns:           256,
-		MaxIdleConnsPerHost:    16,
 		MaxResponseHeaderBytes: maxAnswerHeader,
 		IdleConnTimeout:        90 * time.Second,
 		TLSHandshakeTimeout:    10 * time.Second,
-		ResponseHeaderTimeout:  30 * time.Second,
 		ExpectContinueTimeout:  time.Second,
-	}}
+	}
+}
+
+// Dial connects within so long.
+func Dial(timeout time.Duration) func(ctx context.Context, network, address string) (net.Conn, error) {
+	return (&net.Dialer{Timeout: timeout, KeepAlive: 30 * time.Second}).DialContext
 }
 
 // proxyAnswer refuses a tunnel that the proxy refused, by its status alone: net/http
