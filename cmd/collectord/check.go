@@ -54,6 +54,7 @@ type findings struct {
 	Networks int              `json:"networks"`
 	Accounts int              `json:"accounts"`
 	Costs    []costFinding    `json:"costs"`
+	Month    float64          `json:"usd_in_30_days"` // of all networks that charge
 	Tokens   []tokenFinding   `json:"tokens,omitempty"`
 	Resolved []accountRow     `json:"resolved,omitempty"`
 }
@@ -79,6 +80,7 @@ func (c checker) check(ctx context.Context, online bool) error {
 		f.Accounts += len(n.Accounts)
 	}
 	f.Costs = costs(cfg, time.Now())
+	f.Month = monthOf(f.Costs)
 	f.Warnings = append(f.Warnings, c.files(cfg)...)
 	for _, cost := range f.Costs {
 		f.Warnings = append(f.Warnings, cost.warnings(cfg.File)...)
@@ -147,7 +149,7 @@ func (c checker) online(ctx context.Context, cfg *config.Config, f *findings) er
 	}
 	if c.json {
 		f.Resolved = accountRows(accounts)
-	} else if err := printAccounts(c.env.Stdout, accounts, false); err != nil {
+	} else if err := c.print(accounts, f.Month); err != nil {
 		return err
 	}
 	f.OK = refused == 0 && missing == 0
@@ -158,6 +160,15 @@ func (c checker) online(ctx context.Context, cfg *config.Config, f *findings) er
 		return errSilent
 	}
 	return fmt.Errorf("%d of %d tokens refused or missing, %d of %d accounts without a count", refused, len(f.Tokens), missing, len(accounts))
+}
+
+// print shows the accounts with their states, and what a month of them costs.
+func (c checker) print(accounts []status.Account, month float64) error {
+	if err := printAccounts(c.env.Stdout, accounts, false); err != nil {
+		return err
+	}
+	_, err := fmt.Fprintln(c.env.Stdout, monthText(month))
+	return err
 }
 
 // tokens tries every slot that the config uses and returns how many do not work.

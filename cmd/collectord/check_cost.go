@@ -202,6 +202,25 @@ func (f *costFinding) String() string {
 	return b.String()
 }
 
+// monthOf is what all networks that charge take in costMonth days, in USD.
+func monthOf(costs []costFinding) float64 {
+	sum := 0.0
+	for _, c := range costs {
+		if c.spending.Money() {
+			sum += c.In30Days
+		}
+	}
+	return rounded(sum)
+}
+
+// monthText says what a month costs, for people.
+func monthText(usd float64) string {
+	if usd == 0 {
+		return fmt.Sprintf("%d days cost nothing: no network charges for these accounts", costMonth)
+	}
+	return fmt.Sprintf("%d days cost %s", costMonth, networks.Spending{Unit: networks.USD}.Amount(readable(usd)))
+}
+
 // readable rounds as far as nobody minds.
 func readable(n float64) float64 {
 	if n < 1 {

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"iter"
 	"strconv"
 	"strings"
@@ -44,6 +45,11 @@ text that begins with =, +, -, @ or a tab then has a ' in front.`,
 			write, err := exporterOf(format, measurement, spreadsheet)
 			if err != nil {
 				return usage(err)
+			}
+			if filter.Network != "" {
+				if err := knownNetwork(filter.Network); err != nil {
+					return fmt.Errorf("--network: %w", err)
+				}
 			}
 			filter.Measurement = measurement
 			if measurement == "" && format != "lp" {
@@ -103,7 +109,7 @@ func export(ctx context.Context, env *environment, filter journal.Filter, write 
 	if err != nil {
 		return err
 	}
-	j, err := journal.Open(ctx, journal.Options{Path: collector.JournalPath(cfg.StateDir), ReadOnly: true})
+	j, err := openBeside(ctx, cfg.StateDir)
 	if err != nil {
 		return err
 	}
@@ -113,6 +119,16 @@ func export(ctx context.Context, env *environment, filter journal.Filter, write 
 		return err
 	}
 	return w.Flush()
+}
+
+// openBeside opens the journal of a state folder for reading, beside whoever writes it.
+func openBeside(ctx context.Context, stateDir string) (*journal.Journal, error) {
+	path := collector.JournalPath(stateDir)
+	j, err := journal.Open(ctx, journal.Options{Path: path, ReadOnly: true})
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("there is no journal %s: the first poll of `collectord run` or `collectord once` makes it; is state_dir right? (%w)", path, err)
+	}
+	return j, err
 }
 
 // noFormula is a text that a spreadsheet takes for a text: one that would be a formula
@@ -176,8 +192,8 @@ func exportJSON(w io.Writer, points iter.Seq2[point.Point, error]) error {
 			return err
 		}
 		row := exportRow{Time: p.Time.UTC().Format(time.RFC3339), Network: p.Tag("network"), Account: p.Tag("account"), ID: p.Tag("id"), Type: p.Tag("type")}
-		for column, to := range map[string]**int64{"followers": &row.Followers, "following": &row.Following, "posts": &row.Posts, "views": &row.Views, "likes": &row.Likes} {
-			if n, ok := count(p, column); ok {
+		for i, to := range [...]**int64{&row.Followers, &row.Following, &row.Posts, &row.Views, &row.Likes} { // in the order of exportColumns
+			if n, ok := count(p, exportColumns[firstCount+i]); ok {
 				*to = &n
 			}
 		}

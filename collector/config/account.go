@@ -52,6 +52,9 @@ func newAccountReader(l *loader, n *Network, path string) *accountReader {
 	return r
 }
 
+// accountKeys are the keys of an account that is a mapping.
+func accountKeys() []string { return []string{"handle", "schedule", "tags", "token", "label"} }
+
 // draft is an account of which not everything may be right.
 type draft struct {
 	label, handle     text

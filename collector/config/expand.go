@@ -5,6 +5,9 @@ import (
 	"strings"
 )
 
+// unsetVariable begins the message about a variable that is not set.
+const unsetVariable = "the environment variable "
+
 // expansion is a text with its variables put in.
 type expansion struct {
 	text string
@@ -39,7 +42,7 @@ func expand(s string, getenv func(string) (string, bool)) (e expansion, problems
 		}
 		content, set := getenv(name)
 		if !set {
-			problems = append(problems, fmt.Sprintf("the environment variable %s is not set (write $${%s} if the text ${%[1]s} is meant)", name, name))
+			problems = append(problems, fmt.Sprintf(unsetVariable+"%s is not set (write $${%s} if the text ${%[1]s} is meant)", name, name))
 		}
 		if e.used == nil {
 			e.used = map[string]string{}

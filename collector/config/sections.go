@@ -18,7 +18,9 @@ const (
 	defaultAutocomplete = "@every 30m"
 	defaultSchedule     = "@hourly"
 	defaultKeep         = 400 * 24 * time.Hour
+	defaultKeepText     = "400d"
 	defaultMaxSize      = 10_000_000_000 // bytes
+	defaultMaxSizeText  = "10GB"
 	defaultStateDir     = "./state"
 )
 
@@ -152,8 +154,8 @@ func (v value) web(w *Web) {
 
 func (v value) log(g *Log) {
 	v.section(
-		field{"level", func(v value) { v.oneOf(&g.Level, "debug", "info", "warn", "error") }},
-		field{"format", func(v value) { v.oneOf(&g.Format, "auto", "console", "json") }},
+		field{"level", func(v value) { v.oneOf(&g.Level, logLevels()...) }},
+		field{"format", func(v value) { v.oneOf(&g.Format, logFormats()...) }},
 	)
 }
 
