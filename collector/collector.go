@@ -32,6 +32,7 @@ package collector
 
 import (
 	"context"
+	"maps"
 	"net/http"
 	"slices"
 	"sync"
@@ -42,6 +43,7 @@ import (
 	"collectord/collector/config"
 	"collectord/collector/journal"
 	"collectord/collector/poll"
+	"collectord/collector/transport"
 	"collectord/networks"
 )
 
@@ -60,7 +62,7 @@ type Options struct {
 // Collector polls the accounts of a config.
 type Collector struct {
 	opts   Options
-	rows   map[journal.AccountKey]journal.Account // what was remembered at the start
+	rows   map[journal.AccountKey]journal.Account // what was remembered at the start, of accounts not seen yet
 	latest map[journal.AccountKey]journal.Latest
 	slots  map[string]map[string]time.Time
 	spent  map[string][]poll.Spent // by network
@@ -122,6 +124,7 @@ func (c *Collector) Configure(cfg *config.Config) {
 			n.forgetTicks()
 		}
 	}
+	c.rows, c.latest = rest(c.rows), rest(c.latest)
 	c.runMissing()
 }
 
@@ -136,10 +139,20 @@ func (c *Collector) configure(cfg config.Network) {
 	if poller == nil || !samePoller(n.cfg, cfg) {
 		poller = c.poller(cfg, n.ledger)
 	}
-	n.configure(cfg, poller, func(a config.Account) *account {
+	n.configure(cfg, poller, func(a *config.Account) *account {
 		key := journal.AccountKey{Network: cfg.Name, Label: a.Label}
-		return newAccount(cfg.Name, a, c.rows[key], c.latest[key])
+		row, latest := c.rows[key], c.latest[key]
+		delete(c.rows, key) // the account has it from now on
+		delete(c.latest, key)
+		return newAccount(cfg.Name, a, row, latest)
 	})
+}
+
+// rest is what is left in a map, without the room for what was.
+func rest[K comparable, V any](m map[K]V) map[K]V {
+	left := make(map[K]V, len(m))
+	maps.Copy(left, m)
+	return left
 }
 
 // networkOf is the network with that name, new if need be. The caller holds c.mu.

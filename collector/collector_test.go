@@ -246,7 +246,7 @@ func TestShortOutageLeavesNoGap(t *testing.T) {
 		r.start(vkConfig)
 		time.Sleep(19 * time.Minute)
 		r.wantLines(point.Profile, "00:10:00 РИА Новости followers=3000000", `00:10:00 a,b=c "d" followers=6000000`)
-		r.wantLog("are asked again")
+		r.wantLog("accounts had no answer")
 		r.halt()
 	})
 }

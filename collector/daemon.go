@@ -45,6 +45,7 @@ type Daemon struct {
 	keys      *keychain.KeyChain
 	collector *Collector
 	started   time.Time
+	meters    meters
 	deltas    deltas
 	unheard   atomic.Bool // by systemd, last
 
@@ -87,7 +88,8 @@ func NewDaemon(ctx context.Context, opts DaemonOptions) (*Daemon, error) {
 		return nil, err
 	}
 	if name := d.journal.Damaged(); name != "" {
-		d.log.Error("the journal was damaged and was set aside; what could be read of it was taken over", zap.String("set_aside_as", name))
+		d.log.Error("the journal was damaged and was set aside; what could be read of it was taken over", zap.String("set_aside_as", name),
+			zap.String("hint", setAsideHint))
 	}
 	d.collector, err = New(ctx, opts.Config, Options{
 		Journal: d.journal, Tokens: Tokens(opts.Keys, opts.Log), Log: opts.Log,
@@ -152,7 +154,7 @@ func (d *Daemon) Close() error {
 // enforce puts a config into force. Of what only a restart can change it says so.
 func (d *Daemon) enforce(cfg *config.Config) {
 	for _, w := range cfg.Warnings {
-		d.log.Warn("config", zap.String("warning", w.String()))
+		d.log.Warn("the config works, and something in it looks wrong", zap.String("warning", w.String()), zap.String("hint", "mend that line, if it is not meant so"))
 	}
 	d.mu.Lock()
 	before := d.cfg
@@ -161,11 +163,11 @@ func (d *Daemon) enforce(cfg *config.Config) {
 	if before != nil {
 		d.setLevel(cfg.Log.Level)
 		if keys := atStart(before, cfg); len(keys) > 0 {
-			d.log.Warn("some settings take effect at the next start", zap.Strings("settings", keys))
+			d.log.Warn("some settings take effect at the next start", zap.Strings("settings", keys), zap.String("hint", "restart collectord when it suits you; nothing is lost"))
 		}
 		d.collector.Configure(cfg)
 		if err := d.serve(cfg.Web); err != nil {
-			d.log.Error("the status page stays where it was", zap.Error(err))
+			d.log.Error("the status page stays where it was", zap.Error(err), zap.String("hint", "mend web.listen or web.config_file, and save the config"))
 		}
 	}
 	if before == nil || !sameInflux(before.InfluxDB, cfg.InfluxDB) {
@@ -216,22 +218,23 @@ func sameInflux(a, b *config.InfluxDB) bool {
 // it.
 func (d *Daemon) deliver(cfg *config.InfluxDB) {
 	d.mu.Lock()
-	stop := d.stopDelivery
+	stop, before := d.stopDelivery, d.delivery
 	d.stopDelivery, d.delivery = nil, nil
 	d.mu.Unlock()
 	if stop != nil {
 		stop()
+		d.meters.gone(before.Status())
 	}
 	if cfg == nil {
 		return
 	}
-	delivery := NewDelivery(cfg, d.journal, d.log)
+	delivery := newDelivery(cfg, d.journal, d.log, d.meters.delivery)
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
 		if err := delivery.Run(ctx); err != nil {
-			d.log.Error("delivery", zap.Error(err))
+			d.log.Error("the delivery ended; points wait in the journal", zap.Error(err), zap.String("hint", "restart collectord, and please report it"))
 		}
 	}()
 	d.mu.Lock()
@@ -243,7 +246,13 @@ func (d *Daemon) deliver(cfg *config.InfluxDB) {
 // NewDelivery is the delivery of a journal to the InfluxDB of a config. What
 // becomes of it is logged.
 func NewDelivery(cfg *config.InfluxDB, j *journal.Journal, log *zap.Logger) *influx.Deliverer {
-	return influx.New(influxOptions(cfg), j, func(e influx.Event) {
+	return newDelivery(cfg, j, log, nil)
+}
+
+func newDelivery(cfg *config.InfluxDB, j *journal.Journal, log *zap.Logger, asked func(string, time.Duration)) *influx.Deliverer {
+	opts := influxOptions(cfg)
+	opts.Asked = asked
+	return influx.New(opts, j, func(e influx.Event) {
 		switch {
 		case e.SetAside > 0:
 			log.Error("InfluxDB refuses points for good; they are set aside", zap.Int("points", e.SetAside), zap.String("reason", e.Reason),
@@ -303,7 +312,7 @@ func (d *Daemon) servePage(web config.Web) (page config.Web, stop func(), err er
 	go func() {
 		defer close(done)
 		if err := server.Serve(ctx); err != nil {
-			d.log.Error("status page", zap.Error(err))
+			d.log.Error("the status page is served no more", zap.Error(err), zap.String("hint", "see what takes its address, or mend web.config_file; then restart collectord"))
 		}
 	}()
 	d.log.Info("status page", zap.String("address", fmt.Sprint(server.Addr())))
@@ -319,7 +328,7 @@ func (d *Daemon) tellMended(before int) int {
 	now := d.journal.Mended()
 	if now > before {
 		d.log.Error("the journal was damaged or deleted while it was open; it was mended, and goes on",
-			zap.Int("times", now), zap.String("set_aside_as", d.journal.Damaged()))
+			zap.Int("repairs", now), zap.String("set_aside_as", d.journal.Damaged()), zap.String("hint", setAsideHint))
 	}
 	return now
 }
@@ -340,7 +349,7 @@ func (d *Daemon) prune(ctx context.Context) {
 		case ctx.Err() != nil:
 			return
 		case err != nil:
-			d.log.Error("old points could not be removed", zap.Error(err))
+			d.log.Error("old points could not be removed", zap.Error(err), zap.String("hint", diskHint))
 		case pruned.Dropped > 0:
 			d.log.Error("points that InfluxDB never got were dropped: the journal is over journal.max_size",
 				zap.Int64("points", pruned.Dropped), zap.String("hint", "mend the delivery, or raise journal.max_size"))

@@ -23,10 +23,11 @@ const (
 
 // account is one configured account and what is remembered of it.
 type account struct {
-	config.Account
+	*config.Account
 	ownTags string // Tags, joined
 
-	// row is what the journal remembers; it is written when it changes.
+	// row is what the journal remembers; it is written when it changes. Its Info is empty:
+	// told says the same.
 	row journal.Account
 	// ref is what to ask for: what the config says, with what earlier answers added.
 	ref networks.Ref
@@ -47,7 +48,7 @@ func asked(r networks.Ref) string {
 }
 
 // newAccount joins a configured account with what the journal remembers of it.
-func newAccount(network string, cfg config.Account, row journal.Account, latest journal.Latest) *account {
+func newAccount(network string, cfg *config.Account, row journal.Account, latest journal.Latest) *account {
 	a := &account{Account: cfg, ownTags: joinTags(cfg.Tags), row: row, ref: cfg.Ref}
 	if row.Asked != asked(cfg.Ref) {
 		a.row = journal.Account{Network: network, Label: cfg.Label, Asked: asked(cfg.Ref)}
@@ -55,6 +56,7 @@ func newAccount(network string, cfg config.Account, row journal.Account, latest 
 		a.ref = networks.Ref{Kind: row.Kind, ID: row.ID, Host: row.Host, Name: cfg.Ref.Name}
 	}
 	a.told = decodeNames(a.row.Info)
+	a.row.Info = ""
 	a.profile = a.told.profile()
 	if !latest.Time.IsZero() && (row.ID == "" || latest.ID == a.row.ID) {
 		a.recall(latest)
@@ -77,7 +79,7 @@ func (a *account) recall(latest journal.Latest) {
 }
 
 // become takes what a new config says of the same account.
-func (a *account) become(network string, cfg config.Account) *account {
+func (a *account) become(network string, cfg *config.Account) *account {
 	if asked(cfg.Ref) == a.row.Asked {
 		a.Account, a.ownTags = cfg, joinTags(cfg.Tags)
 		return a
@@ -117,11 +119,11 @@ func stateHint(state string) string {
 	case stateSuspended:
 		return "the network closed this account; nothing to do but wait or remove it"
 	case statePrivate:
-		return "the account shows its count to friends alone"
+		return "the account shows its count to friends alone; a token of one of them would see it, or take the account out"
 	case stateHidden:
-		return "the account hides its count"
+		return "the account hides its count; nothing to do but wait, or take the account out"
 	case stateBlocked:
-		return "the account is closed to this server or token"
+		return "the account is closed to this server or token; try another token, or take the account out"
 	case stateRenamed:
 		return "followed by its id; write the new handle into the config"
 	case stateTakenOver:

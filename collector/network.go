@@ -63,7 +63,7 @@ type network struct {
 
 // configure takes the network's part of a config. Accounts that it does not change
 // keep their memory, their schedule and their running poll.
-func (n *network) configure(cfg config.Network, poller *poll.Poller, remember func(config.Account) *account) {
+func (n *network) configure(cfg config.Network, poller *poll.Poller, remember func(*config.Account) *account) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	if n.poller != nil && n.poller != poller {
@@ -76,7 +76,8 @@ func (n *network) configure(cfg config.Network, poller *poll.Poller, remember fu
 		n.byLabel = make(map[string]*account, len(cfg.Accounts))
 	}
 	specs := make(map[string]schedule.Schedule)
-	for _, c := range cfg.Accounts {
+	for i := range cfg.Accounts {
+		c := &cfg.Accounts[i] // shared: there may be a million
 		a := n.byLabel[c.Label]
 		if a == nil {
 			a = remember(c)
@@ -157,7 +158,7 @@ func (n *network) resume(ctx context.Context) {
 	ticks, err := n.journal.OpenTicks(ctx)
 	if err != nil {
 		if ctx.Err() == nil {
-			n.log.Error("polls that were cut short cannot be resumed", zap.Error(err))
+			n.log.Error("polls that were cut short cannot be resumed", zap.Error(err), zap.String("hint", diskHint))
 		}
 		return
 	}
@@ -193,10 +194,10 @@ func (n *network) superseded(spec string, at, now time.Time) bool {
 // for are failed ones in its poll point.
 func (n *network) abandon(ctx context.Context, t journal.Tick, why string) {
 	n.log.Warn("a poll that was cut short is not gone on with", zap.Time("tick", t.Time), zap.String("reason", why),
-		zap.Int("accounts", t.Accounts-t.OK))
+		zap.Int("accounts", t.Accounts-t.OK), zap.String("hint", nextTickHint))
 	t.Failed = t.Accounts - t.OK
 	if err := n.journal.EndTick(ctx, n.name, t.Time, pollPoint(t, time.Now())); err != nil && ctx.Err() == nil {
-		n.log.Error("journal", zap.Error(err))
+		n.log.Error("a poll could not be closed in the journal", zap.Error(err), zap.String("hint", diskHint))
 	}
 }
 
@@ -209,7 +210,7 @@ func (n *network) start(ctx context.Context, at time.Time, specs []string, madeU
 			n.skipped.Add(1)
 			n.givenUp(specs, at)
 			n.log.Warn("a tick was skipped: the clock was set back, and every second here has had a poll",
-				zap.Strings("schedules", specs), zap.Time("tick", at))
+				zap.Strings("schedules", specs), zap.Time("tick", at), zap.String("hint", clockHint))
 			return
 		}
 		n.postpone(specs, at, free)
@@ -226,7 +227,8 @@ func (n *network) begin(ctx context.Context, t journal.Tick, specs []string) {
 	if len(j.accounts) == 0 {
 		if j.busy > 0 {
 			n.log.Warn("a tick was skipped: the poll before it is still running",
-				zap.Strings("schedules", specs), zap.Time("tick", t.Time), zap.Int("accounts", j.busy))
+				zap.Strings("schedules", specs), zap.Time("tick", t.Time), zap.Int("accounts", j.busy),
+				zap.String("hint", "poll less often, add tokens, or raise requests_per_second as far as the network allows"))
 		}
 		n.givenUp(specs, t.Time)
 		n.saveSlots(ctx)
@@ -240,7 +242,7 @@ func (n *network) begin(ctx context.Context, t journal.Tick, specs []string) {
 	n.polls.Go(func() {
 		defer n.leave(j)
 		if err := n.guarded(ctx, j); err != nil && !errors.Is(err, context.Canceled) {
-			n.log.Error("poll", zap.Time("tick", t.Time), zap.Error(err))
+			n.log.Error("a poll broke off", zap.Time("tick", t.Time), zap.Error(err), zap.String("hint", diskHint))
 		}
 	})
 }

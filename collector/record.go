@@ -66,8 +66,10 @@ func (r recorder) add(b *journal.Batch, a *account, answer poll.Answer) change {
 	if !c.counted {
 		b.Answered = append(b.Answered, a.Label)
 	}
-	if c.row != a.row {
-		b.Accounts = append(b.Accounts, c.row)
+	if c.row != a.row || c.told != a.told {
+		row := c.row
+		row.Info = c.told.encode()
+		b.Accounts = append(b.Accounts, row)
 	}
 	return c
 }
@@ -172,7 +174,6 @@ func (r recorder) info(b *journal.Batch, c *change, tags []point.Tag, p *network
 		return
 	}
 	c.told = told
-	c.row.Info = told.encode()
 	var fields []point.Field
 	for _, f := range [...]struct{ key, value string }{{"name", p.Name}, {"nickname", p.Nickname}, {"link", p.Link}} {
 		if f.value != "" {
@@ -200,6 +201,9 @@ func namesOf(p *networks.Profile, a *account) names {
 }
 
 func (n names) encode() string {
+	if n == (names{}) {
+		return ""
+	}
 	b, err := json.Marshal(n)
 	if err != nil {
 		return "" // strings and numbers always encode

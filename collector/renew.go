@@ -72,13 +72,14 @@ func (d *Daemon) nextRenewal(scheduled, last time.Time) time.Time {
 func (d *Daemon) complete(ctx context.Context, renew func(context.Context) ([]keychain.Outcome, error)) {
 	outcomes, err := renew(ctx)
 	if err != nil && ctx.Err() == nil {
-		d.log.Error("tokens are not refreshed", zap.Error(err))
+		d.log.Error("tokens are not refreshed", zap.Error(err), zap.String("hint", "`collectord keychain check` says what is wrong with the keychain"))
 	}
 	for _, o := range outcomes {
 		if o.Err == nil {
 			d.log.Info("a token was refreshed", zap.String("slot", o.Slot))
 		} else if ctx.Err() == nil {
-			d.log.Error("a token was not refreshed; the one there stays", zap.String("slot", o.Slot), zap.Error(o.Err))
+			d.log.Error("a token was not refreshed; the one there stays", zap.String("slot", o.Slot), zap.Error(o.Err),
+				zap.String("hint", "it is tried again; if it stays: "+d.replacing(o.Slot)))
 		}
 	}
 }

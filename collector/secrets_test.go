@@ -106,7 +106,7 @@ func newSecretRig(t *testing.T) *secretRig {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r.Daemon = &Daemon{keys: keys, log: log, cfg: cfg, newSchedule: make(chan struct{}, 1)}
+	r.Daemon = &Daemon{opts: DaemonOptions{Config: cfg}, keys: keys, log: log, cfg: cfg, newSchedule: make(chan struct{}, 1)}
 	return r
 }
 

@@ -8,6 +8,7 @@ import (
 
 	"go.uber.org/zap"
 
+	"collectord/collector/logfold"
 	"collectord/collector/schedule"
 )
 
@@ -37,7 +38,7 @@ func (n *network) saveSlots(ctx context.Context) {
 	}
 	n.mu.Unlock()
 	if err := n.journal.SetSlots(ctx, n.name, next); err != nil && ctx.Err() == nil {
-		n.log.Error("the next ticks could not be written down; after a crash now, missed ticks are not noticed", zap.Error(err))
+		n.log.Error("the next ticks could not be written down; after a crash now, missed ticks are not noticed", zap.Error(err), zap.String("hint", diskHint))
 	}
 }
 
@@ -72,7 +73,8 @@ func (n *network) advance(now time.Time) (due map[time.Time][]string, overdue []
 			n.open(spec, at)
 		case turn.Missed > 0:
 			n.missed.Add(int64(turn.Missed))
-			n.log.Warn("ticks were missed; one poll is made up for them", zap.String("schedule", spec), zap.Time("since", at), zap.Int("ticks", turn.Missed))
+			n.log.Warn("ticks were missed; one poll is made up for them", zap.String("schedule", spec), zap.Time("since", at), zap.Int("ticks", turn.Missed),
+				logfold.Each(), zap.String("hint", "nothing to do if collectord was stopped or the machine slept; else see what the lines before this one say"))
 			overdue = append(overdue, spec)
 			n.open(spec, now.Truncate(time.Second))
 		case turn.SetBack:
@@ -84,7 +86,8 @@ func (n *network) advance(now time.Time) (due map[time.Time][]string, overdue []
 	}
 	if len(back) > 0 {
 		slices.Sort(back)
-		n.log.Warn("the clock was set back; schedules go on by the new time", zap.Strings("schedules", back), zap.Time("next_tick_was", ahead))
+		n.log.Warn("the clock was set back; schedules go on by the new time", zap.Strings("schedules", back), zap.Time("next_tick_was", ahead),
+			logfold.Each(), zap.String("hint", clockHint))
 		if ahead.After(n.repeats) {
 			n.repeats = ahead
 		}

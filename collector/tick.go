@@ -3,15 +3,13 @@ package collector
 import (
 	"context"
 	"errors"
-	"fmt"
-	"maps"
-	"slices"
 	"strings"
 	"time"
 
 	"go.uber.org/zap"
 
 	"collectord/collector/journal"
+	"collectord/collector/logfold"
 	"collectord/collector/point"
 	"collectord/collector/poll"
 	"collectord/collector/status"
@@ -30,7 +28,7 @@ func (n *network) poll(ctx context.Context, j *job) error {
 	if err := wait(ctx, time.Until(j.tick.Time.Add(j.delay))); err != nil {
 		return err
 	}
-	t := &ticking{network: n, job: j, recorder: recorder{network: n.name, at: j.tick.Time}, failures: make(map[string]int)}
+	t := &ticking{network: n, job: j, recorder: recorder{network: n.name, at: j.tick.Time}, failures: make(failures)}
 	if err := t.gather(ctx); err != nil {
 		return err
 	}
@@ -61,8 +59,8 @@ type ticking struct {
 	recorder recorder
 	asked    []*account // as poll.Job.Accounts
 	asks     []poll.Account
-	failures map[string]int // failed accounts by reason
-	panicked bool           // and it has been told
+	failures failures // accounts that nobody answered for
+	panicked bool     // and it has been told
 }
 
 // gather makes the poll's questions: the accounts of the tick without those that
@@ -125,13 +123,13 @@ func (t *ticking) answer(ctx context.Context, answers []poll.Answer, used poll.U
 func (t *ticking) report(c change, answer poll.Answer) {
 	a := c.account
 	if e := answer.Err; e != nil && !e.Kind.OfAccount() {
-		t.failures[e.Error()]++
+		t.failures.add(e)
 		t.lastErr, t.lastErrs = e, time.Now()
 		t.reportPanic(e)
 		return
 	}
 	if c.row.Error != "" { // a profile that is unfit
-		t.failures[c.row.Error]++
+		t.failures.unfit(c.row.Error)
 		return
 	}
 	if a.row.ID != "" && c.row.ID != a.row.ID { // the network itself says that it is the same account
@@ -145,7 +143,7 @@ func (t *ticking) report(c change, answer poll.Answer) {
 	if c.row.State == stateOK {
 		log = t.log.Info
 	}
-	log("an account changed its state", zap.String("account", a.Label), zap.String("handle", a.Handle),
+	log("an account changed its state", logfold.Each(), zap.String("account", a.Label), zap.String("handle", a.Handle),
 		zap.String("state", c.row.State), zap.String("before", a.row.State), zap.String("hint", stateHint(c.row.State)))
 }
 
@@ -162,33 +160,53 @@ func (t *ticking) reportPanic(e *networks.Error) {
 func (t *ticking) count(answers []poll.Answer, used poll.Usage) {
 	t.totals.Requests += int64(used.Requests)
 	t.totals.Retries += int64(used.Retries)
+	if used.Requests > 0 {
+		t.totals.Meters.Request(outcome(used.Outcome), used.Took)
+		t.log.Debug("request", zap.Time("tick", t.job.tick.Time), zap.String("outcome", outcome(used.Outcome)),
+			zap.Duration("took", used.Took), zap.Int("accounts", len(answers)))
+	}
 	if t.totals.Results == nil {
 		t.totals.Results = make(map[string]int64)
 	}
 	for _, a := range answers {
-		result := stateOK
 		if a.Err != nil {
-			result = a.Err.Kind.Label()
+			t.totals.Results[outcome(a.Err.Kind)]++
+		} else {
+			t.totals.Results[stateOK]++
 		}
-		t.totals.Results[result]++
 	}
 }
 
-// failing notes accounts that will be asked again in this same poll.
+// outcome is a kind of error as a metric label; that of none is "ok".
+func outcome(k networks.Kind) string {
+	if k == 0 {
+		return stateOK
+	}
+	return k.Label()
+}
+
+// failing notes accounts that will be asked again in this same poll. It says so in the words
+// of tell, so that one trouble is one line, folded.
 func (t *ticking) failing(answers []poll.Answer, again time.Time) {
 	t.mu.Lock()
-	reasons := make(map[string]int)
+	reasons := make(failures)
 	for _, answer := range answers {
 		a := t.asked[answer.Account]
-		reasons[answer.Err.Error()]++
+		reasons.add(answer.Err)
 		a.failing, a.hint = answer.Err.Error(), answer.Err.Hint
 		t.lastErr, t.lastErrs = answer.Err, time.Now()
 		t.reportPanic(answer.Err)
 	}
 	t.mu.Unlock()
-	t.log.Warn("accounts had no answer and are asked again", zap.Time("tick", t.job.tick.Time),
-		zap.Int("accounts", len(answers)), zap.String("reason", summary(reasons)), zap.Time("again", again))
+	for _, f := range reasons.told() {
+		t.log.Warn("accounts had no answer", zap.Time("tick", t.job.tick.Time), zap.Int("accounts", f.accounts),
+			zap.String("reason", f.reason), zap.String("hint", f.hint), zap.Time("again", again), logfold.In(t.scope()))
+	}
 }
+
+// scope is of what is said of the polls of these schedules: what the next of them does
+// not say again is over.
+func (t *ticking) scope() string { return "poll " + t.name + " " + strings.Join(t.job.tick.Specs, ",") }
 
 // end closes the tick and says what the poll came to.
 func (t *ticking) end(ctx context.Context, started time.Time) error {
@@ -201,7 +219,7 @@ func (t *ticking) end(ctx context.Context, started time.Time) error {
 	// not due; the accounts of the others have no answer in it.
 	if left := tick.Accounts - tick.OK - tick.Failed; left > 0 {
 		t.log.Warn("a poll that was cut short is not gone on with", zap.Time("tick", tick.Time),
-			zap.String("reason", "its next tick is due for some accounts"), zap.Int("accounts", left))
+			zap.String("reason", "its next tick is due for some accounts"), zap.Int("accounts", left), zap.String("hint", nextTickHint))
 		tick.Failed += left
 	}
 	err = t.durably(ctx, func(ctx context.Context) error {
@@ -212,28 +230,30 @@ func (t *ticking) end(ctx context.Context, started time.Time) error {
 	}
 	t.mu.Lock()
 	t.totals.Polls++
+	t.totals.Meters.Poll(now.Sub(started), tick.MadeUp)
 	t.last = &status.Poll{Time: tick.Time, Accounts: tick.Accounts, OK: tick.OK, Failed: tick.Failed,
 		Requests: tick.Requests, Retries: tick.Retries, Duration: now.Sub(started)}
 	if tick.Failed == 0 {
 		t.lastErr = nil
 	}
 	t.mu.Unlock()
-	t.log.Info("poll", zap.Time("tick", tick.Time), zap.Int("accounts", tick.Accounts), zap.Int("ok", tick.OK),
-		zap.Int("failed", tick.Failed), zap.Int("requests", tick.Requests), zap.Duration("took", now.Sub(started)))
-	if len(t.failures) > 0 {
-		t.log.Warn("accounts had no answer in this poll", zap.Time("tick", tick.Time), zap.Int("accounts", tick.Failed),
-			zap.String("reason", summary(t.failures)), zap.String("hint", t.hintOfLast()))
-	}
+	t.tell(tick, started, now.Sub(started))
 	return nil
 }
 
-func (n *network) hintOfLast() string {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	if n.lastErr == nil {
-		return ""
+// tell says what the poll came to: each reason why accounts had no answer, and one line
+// in any case.
+func (t *ticking) tell(tick journal.Tick, started time.Time, took time.Duration) {
+	for _, f := range t.failures.told() {
+		t.log.Warn("accounts had no answer", zap.Time("tick", tick.Time), zap.Int("accounts", f.accounts),
+			zap.String("reason", f.reason), zap.String("hint", f.hint), logfold.In(t.scope()))
 	}
-	return n.lastErr.Hint
+	fields := []zap.Field{zap.Time("tick", tick.Time), zap.Int("accounts", tick.Accounts), zap.Int("ok", tick.OK), zap.Int("failed", tick.Failed),
+		zap.Int("requests", tick.Requests), zap.Int("retries", tick.Retries), zap.Duration("took", took.Round(time.Millisecond)), logfold.Done(t.scope(), started)}
+	if tick.MadeUp {
+		fields = append(fields, zap.Bool("made_up", true))
+	}
+	t.log.Info("poll", fields...)
 }
 
 // pollPoint is the point that tells what a poll came to.
@@ -244,28 +264,6 @@ func pollPoint(t journal.Tick, ended time.Time) []point.Point {
 			point.Int("requests", int64(t.Requests)), point.Int("retries", int64(t.Retries)),
 			point.Int("duration_ms", max(0, ended.Sub(t.Started).Milliseconds())),
 		}}}
-}
-
-// maxReasons is how many different reasons one log line names.
-const maxReasons = 3
-
-// summary names the most frequent reasons, with how many accounts each has.
-func summary(reasons map[string]int) string {
-	texts := slices.SortedFunc(maps.Keys(reasons), func(a, b string) int {
-		if d := reasons[b] - reasons[a]; d != 0 {
-			return d
-		}
-		return strings.Compare(a, b)
-	})
-	var parts []string
-	for i, text := range texts {
-		if i == maxReasons {
-			parts = append(parts, fmt.Sprintf("and %d reasons more", len(texts)-i))
-			break
-		}
-		parts = append(parts, fmt.Sprintf("%s (%d)", text, reasons[text]))
-	}
-	return strings.Join(parts, "; ")
 }
 
 // fullPause is how long a full disk is left alone before the next try.
@@ -287,7 +285,7 @@ func (n *network) durably(ctx context.Context, write func(context.Context) error
 		n.blocked.Store(&err)
 		if !told {
 			n.log.Error("the journal cannot be written; polling waits for room on the disk",
-				zap.Error(err), zap.String("journal", n.journal.Path()), zap.Duration("next_try", fullPause))
+				zap.Error(err), zap.String("journal", n.journal.Path()), zap.Duration("next_try", fullPause), zap.String("hint", diskHint))
 		}
 		if err := wait(ctx, fullPause); err != nil {
 			return err

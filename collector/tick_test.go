@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -67,23 +66,4 @@ func TestFullDiskWaitsForRoom(t *testing.T) {
 			t.Errorf("a write was cut short: %v", err)
 		}
 	})
-}
-
-func TestSummary(t *testing.T) {
-	for _, tc := range []struct {
-		reasons map[string]int
-		want    string
-	}{
-		{nil, ""},
-		{map[string]int{"a": 1}, "a (1)"},
-		{map[string]int{"a": 1, "b": 3}, "b (3); a (1)"},
-		{map[string]int{"a": 1, "b": 3, "c": 1, "d": 1, "e": 1}, "b (3); a (1); c (1); and 2 reasons more"},
-	} {
-		if got := summary(tc.reasons); got != tc.want {
-			t.Errorf("summary(%v) = %q, want %q", tc.reasons, got, tc.want)
-		}
-	}
-	if strings.Contains(summary(map[string]int{"x": 2}), "%!") {
-		t.Error("a verb is wrong")
-	}
 }

@@ -1,8 +1,11 @@
 package collector
 
 import (
+	"cmp"
+
 	"go.uber.org/zap"
 
+	"collectord/collector/logfold"
 	"collectord/collector/poll"
 	"collectord/keychain"
 )
@@ -23,14 +26,11 @@ type chain struct {
 func (c chain) SetState(slot string, s keychain.State) {
 	if err := c.KeyChain.SetState(slot, s); err != nil {
 		c.log.Warn("the state of a token could not be written down; after a restart it is asked anew",
-			zap.String("slot", slot), zap.Error(err))
+			zap.String("slot", slot), zap.Error(err), zap.String("hint", diskHint))
 	}
 	// The words and the page are the network's own, and may repeat what it was sent.
 	s.Reason, s.Hint, s.Link = c.Redact(s.Reason), c.Redact(s.Hint), c.Redact(s.Link)
-	fields := []zap.Field{zap.String("slot", slot), zap.String("reason", s.Reason)}
-	if s.Hint != "" {
-		fields = append(fields, zap.String("hint", s.Hint))
-	}
+	fields := []zap.Field{zap.String("slot", slot), zap.String("reason", s.Reason), zap.String("hint", cmp.Or(s.Hint, tokenHint(slot, s.Name))), logfold.Each()}
 	switch s.Name {
 	case keychain.Dead:
 		c.log.Error("the network refuses a token; its accounts have no answer until another is assigned", fields...)
@@ -40,5 +40,17 @@ func (c chain) SetState(slot string, s keychain.State) {
 		c.log.Warn("a token rests", append(fields, zap.Time("until", s.Until))...)
 	default:
 		c.log.Info("a token works again", zap.String("slot", slot))
+	}
+}
+
+// tokenHint is what to do about a token in a state, where the network has no better words.
+func tokenHint(slot, state string) string {
+	switch state {
+	case keychain.Dead:
+		return "store another one: collectord keychain assign " + slot
+	case keychain.Parked:
+		return "open the page, and do what it asks"
+	default:
+		return "nothing to do: it is used again when it has rested; more tokens would go on meanwhile"
 	}
 }

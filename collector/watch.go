@@ -11,6 +11,7 @@ import (
 	"go.uber.org/zap"
 
 	"collectord/collector/config"
+	"collectord/collector/logfold"
 	"collectord/keychain"
 )
 
@@ -121,10 +122,10 @@ func (d *Daemon) watchClock(last time.Time) time.Time {
 	switch {
 	case by > jump:
 		d.log.Warn("the clock jumped ahead: it was set, or the machine slept; ticks in between count as missed",
-			zap.Duration("by", by.Round(time.Millisecond)), zap.Time("was", last.Round(0)))
+			zap.Duration("by", by.Round(time.Millisecond)), zap.Time("was", last.Round(0)), logfold.Each(), zap.String("hint", clockHint))
 	case by < -jump:
 		d.log.Warn("the clock jumped back; polls go on by the new time, and none of the old time is made again",
-			zap.Duration("by", by.Round(time.Millisecond)), zap.Time("was", last.Round(0)))
+			zap.Duration("by", by.Round(time.Millisecond)), zap.Time("was", last.Round(0)), logfold.Each(), zap.String("hint", clockHint))
 	default:
 		return now
 	}
@@ -143,7 +144,9 @@ func (d *Daemon) reload(asked bool) map[string]stamp {
 	cfg, err := d.opts.Load()
 	if err != nil {
 		if d.setConfigError(err.Error()) || asked {
-			d.log.Error("the config has mistakes; the one before stays in force", zap.Error(err))
+			d.meters.reload(false)
+			d.log.Error("the config has mistakes; the one before stays in force", zap.Error(err),
+				logfold.Each(), zap.String("hint", "mend the file and save it; `collectord check` says what is wrong"))
 		}
 		return seen
 	}
@@ -154,6 +157,7 @@ func (d *Daemon) reload(asked bool) map[string]stamp {
 		return readStamps(seen, stamps(cfg), began)
 	}
 	d.enforce(cfg)
+	d.meters.reload(true)
 	d.log.Info("the config was taken", zap.String("config", cfg.File), zap.String("hash", cfg.Hash),
 		zap.Int("accounts", accounts(cfg)), zap.Duration("took", time.Since(began)))
 	return readStamps(seen, stamps(cfg), began)
@@ -196,18 +200,19 @@ func (d *Daemon) setConfigError(text string) (changed bool) {
 func (d *Daemon) watchKeys(ctx context.Context) {
 	err := d.keys.Watch(ctx, func(c keychain.Change) { d.keysChanged(c) })
 	if err != nil && ctx.Err() == nil {
-		d.log.Error("the keychain is not watched; tokens assigned from now on are seen at the next start", zap.Error(err))
+		d.log.Error("the keychain is not watched; tokens assigned from now on are seen at the next start", zap.Error(err),
+			zap.String("hint", "restart collectord after tokens were assigned"))
 	}
 }
 
 // keysChanged tells of what another process did to the keychain.
 func (d *Daemon) keysChanged(c keychain.Change) {
 	for _, w := range c.Warnings {
-		d.log.Warn("keychain", zap.Error(w))
+		d.log.Warn("the keychain works, and something in it looks wrong", zap.Error(w), zap.String("hint", keychainHint))
 	}
 	switch {
 	case c.Err != nil:
-		d.log.Error("the keychain cannot be read; the tokens of before stay in use", zap.Error(c.Err))
+		d.log.Error("the keychain cannot be read; the tokens of before stay in use", zap.Error(c.Err), zap.String("hint", keychainHint))
 	case len(c.Slots) > 0:
 		d.log.Info("tokens were taken from the keychain", zap.Strings("slots", c.Slots))
 	}

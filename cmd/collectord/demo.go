@@ -27,9 +27,8 @@ import (
 var demoConfig []byte
 
 const (
-	demoSeed    = 20200629
-	demoHistory = 8 * 24 * time.Hour // what the journal begins with,
-	demoStep    = 4 * time.Hour      // so far apart: a second or so of writing
+	demoSeed = 20200629
+	demoDay  = 24 * time.Hour
 )
 
 func newDemoCommand(env *environment) *cobra.Command {
@@ -77,6 +76,7 @@ func demo(ctx context.Context, env *environment, listen string) (err error) {
 	if err != nil {
 		return err
 	}
+	defer func() { _ = log.Sync() }()
 	return runDemo(ctx, env, collector.DaemonOptions{
 		Config: cfg, Keys: keys, Log: log, Level: level, Version: version,
 		Load: func() (*config.Config, error) { return config.Parse("demo.yaml", demoConfig, demoEnv.configEnv()) },
@@ -165,57 +165,90 @@ func demoKeys(cfg *config.Config, env *environment) (*keychain.KeyChain, error) 
 			return nil, err
 		}
 	}
-	if err := keys.Assign("vk", keychain.Bare("demo-service-key")); err != nil {
-		return nil, err
+	for slot, v := range map[string]string{"vk": "demo-service-key", "yt": "demo-api-key"} {
+		if err := keys.Assign(slot, keychain.Bare(v)); err != nil {
+			return nil, err
+		}
 	}
 	return keys, nil
 }
 
-// demoPast writes a simulated week into the journal, so that there is something to
-// look at.
+// demoTimes are the times of the simulated past: a year, the closer the nearer to now,
+// so that every period has something to show and writing it takes a second or two.
+func demoTimes(now time.Time) []time.Time {
+	var times []time.Time
+	for _, part := range []struct{ from, to, step time.Duration }{
+		{365 * demoDay, 31 * demoDay, 7 * demoDay}, {31 * demoDay, 8 * demoDay, demoDay / 2}, {8 * demoDay, 0, demoDay / 6},
+	} {
+		for ago := part.from; ago > part.to; ago -= part.step {
+			times = append(times, now.Add(-ago))
+		}
+	}
+	return append(times, now)
+}
+
+// demoPast writes a simulated year into the journal, so that there is something to
+// look at: one network was away for a day, and accounts that are closed now were open.
 func demoPast(ctx context.Context, cfg *config.Config, world *sim.World) (err error) {
 	j, err := collector.OpenJournal(ctx, cfg)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, j.Close()) }()
-	now := time.Now().Truncate(demoStep)
-	for at := now.Add(-demoHistory); !at.After(now); at = at.Add(demoStep) {
+	now := time.Now().Truncate(time.Hour)
+	first := true
+	for _, at := range demoTimes(now) {
 		for _, n := range cfg.Networks {
+			age := now.Sub(at)
+			if n.Name == "twitter" && age > 3*demoDay && age < 4*demoDay {
+				continue
+			}
 			b := journal.Batch{Network: n.Name, Time: at}
 			for _, a := range n.Accounts {
-				if p, ok := pastPoint(world, n.Name, a, at); ok {
-					b.Points = append(b.Points, p)
-				}
+				b.Points = append(b.Points, pastPoints(world, n.Name, a, at, age, first)...)
 			}
 			if err := recordPast(ctx, j, b); err != nil {
 				return err
 			}
 		}
+		first = false
 	}
 	return nil
 }
 
 func recordPast(ctx context.Context, j *journal.Journal, b journal.Batch) error {
-	tick := journal.Tick{Network: b.Network, Time: b.Time, Accounts: len(b.Points), Started: b.Time}
-	if err := j.BeginTick(ctx, tick, nil); err != nil {
-		return err
-	}
 	if err := j.Record(ctx, b); err != nil {
 		return err
 	}
 	return j.EndTick(ctx, b.Network, b.Time, nil)
 }
 
-func pastPoint(world *sim.World, network string, a config.Account, at time.Time) (point.Point, bool) {
+// demoClosed is how long ago the accounts that are not open any more were closed.
+const demoClosed = 2 * demoDay
+
+// pastPoints are what a poll of that age, the first of all or a later one, would have
+// written of an account.
+func pastPoints(world *sim.World, network string, a config.Account, at time.Time, age time.Duration, first bool) []point.Point {
 	known, ok := world.ByHandle(network, a.Ref.Name)
-	if !ok || known.State != "" {
-		return point.Point{}, false
+	if !ok {
+		return nil
 	}
-	tags := []point.Tag{{Key: "network", Value: network}, {Key: "account", Value: a.Label}, {Key: "id", Value: known.ID}, {Key: "type", Value: known.Type}}
+	state := "ok"
+	if known.State != "" && age <= demoClosed {
+		state = known.State
+	}
+	tags := []point.Tag{{Key: "network", Value: network}, {Key: "account", Value: a.Label}}
+	var points []point.Point
+	if first || age == demoClosed && state != "ok" {
+		points = append(points, point.Point{Measurement: point.AccountState, Tags: tags, Time: at, Fields: []point.Field{point.String("state", state)}})
+	}
+	if state != "ok" {
+		return points
+	}
+	tags = append(tags[:2:2], point.Tag{Key: "id", Value: known.ID}, point.Tag{Key: "type", Value: known.Type})
 	for _, t := range a.Tags {
 		tags = append(tags, point.Tag(t))
 	}
-	return point.Point{Measurement: point.Profile, Tags: tags, Time: at,
-		Fields: []point.Field{point.Int("followers", world.Count(known, at))}}, true
+	return append(points, point.Point{Measurement: point.Profile, Tags: tags, Time: at,
+		Fields: []point.Field{point.Int("followers", world.Count(known, at))}})
 }

@@ -16,6 +16,7 @@ func demoWorld(start time.Time) *sim.World {
 	w.Move(start)
 	w.AllowToken("vk", "demo-service-key")
 	w.AllowToken("twitter", "demo-access-token", "demo-consumer-key", "demo-consumer-secret", "demo-access-secret")
+	w.AllowToken("youtube", "demo-api-key")
 	w.AllowToken("instagram", "demo-graph-token", "17841400000000001", "")
 	return w
 }
@@ -29,6 +30,12 @@ func demoAccounts() []sim.Account {
 		{Network: "vk", Handle: "hermitage_museum", ID: "1411", Type: "page", Name: "Государственный Эрмитаж", Followers: 418_900},
 		{Network: "vk", Handle: "bolshoitheatre", ID: "1412", Type: "page", Name: "Большой театр", Followers: 231_700},
 		{Network: "vk", Handle: "durov", ID: "1", Type: "person", Name: "Павел Дуров", Followers: 6_020_000},
+		{Network: "vk", Handle: "demo_closed_group", ID: "204", Type: "group", Name: "Demo, closed by VK", Followers: 48_300, State: sim.Suspended},
+		{Network: "vk", Handle: "demo_private_group", ID: "205", Type: "group", Name: "Demo, private", Followers: 1_930, State: sim.Private},
+		{Network: "youtube", Handle: "NASA", ID: "UCLA_DiR1FfKNvjuUpBHmylQ", Type: "channel", Name: "NASA", Followers: 12_600_000},
+		{Network: "youtube", Handle: "TED", ID: "UCAuUUnT6oDeKwE6v1NGQxug", Type: "channel", Name: "TED", Followers: 26_800_000},
+		{Network: "youtube", Handle: "demo_hidden", ID: "UCdemo00000000000hidden0", Type: "channel", Name: "Demo, count hidden", Followers: 3_100, State: sim.Hidden},
+		{Network: "twitter", Handle: "demo_suspended", ID: "999000111", Type: "person", Name: "Demo, suspended by X", Followers: 9_870, State: sim.Suspended},
 		{Network: "twitter", Handle: "NASA", ID: "11348282", Type: "person", Name: "NASA", Followers: 86_400_000},
 		{Network: "twitter", Handle: "Wikipedia", ID: "86390214", Type: "person", Name: "Wikipedia", Followers: 702_000},
 		{Network: "twitter", Handle: "BBCWorld", ID: "742143", Type: "person", Name: "BBC News (World)", Followers: 42_100_000},

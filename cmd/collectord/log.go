@@ -11,13 +11,15 @@ import (
 	"golang.org/x/term"
 
 	"collectord/collector/config"
+	"collectord/collector/logfold"
 	"collectord/keychain"
 )
 
 // newLog returns the log of a config, to stderr. Nothing is sampled away: every
-// line is there for somebody. Lines go through the mask, the last of several walls
-// before a secret: networks and keychain redact what they return. To a
-// journaldStream each line goes with its priority.
+// line is there for somebody, and only what is said again and again is counted instead
+// (package logfold); Sync says what was not counted yet. Lines go through the mask, the
+// last of several walls before a secret: networks and keychain redact what they return.
+// To a journaldStream each line goes with its priority.
 func newLog(cfg config.Log, stderr io.Writer, m *mask) (*zap.Logger, zap.AtomicLevel, error) {
 	level, err := zap.ParseAtomicLevel(cfg.Level)
 	if err != nil {
@@ -37,7 +39,8 @@ func newLog(cfg config.Log, stderr io.Writer, m *mask) (*zap.Logger, zap.AtomicL
 	if _, ok := stderr.(journaldStream); ok {
 		encoder = prioritized{encoder, buffer.NewPool()}
 	}
-	return zap.New(zapcore.NewCore(encoder, zapcore.Lock(zapcore.AddSync(maskedWriter{stderr, m})), level)), level, nil
+	core := zapcore.NewCore(encoder, zapcore.Lock(zapcore.AddSync(maskedWriter{stderr, m})), level)
+	return zap.New(logfold.New(core)), level, nil
 }
 
 // oneLine keeps an entry of the console's log on one line: the console encoder

@@ -37,3 +37,29 @@ func TestMask(t *testing.T) {
 		}
 	}
 }
+
+// What is said again and again is said once and counted, in either format; another error,
+// and information, are not touched by it.
+func TestRepeatedErrorsAreCounted(t *testing.T) {
+	for _, format := range []string{"json", "console"} {
+		var out bytes.Buffer
+		log, level, err := newLog(config.Log{Level: "info", Format: format}, &out, new(mask))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for range 5 {
+			log.Error("disk full", zap.String("file", "journal.db"))
+			log.Info("poll")
+		}
+		log.Error("disk full", zap.String("file", "keychain"))
+		level.SetLevel(zap.ErrorLevel) // as a reload does
+		log.Info("poll")
+		if err := log.Sync(); err != nil {
+			t.Fatal(err)
+		}
+		text := out.String()
+		if n := strings.Count(text, "disk full"); n != 3 || strings.Count(text, "poll") != 5 || strings.Count(text, `"times"`) != 1 {
+			t.Errorf("%s: %s", format, text)
+		}
+	}
+}

@@ -89,7 +89,8 @@ func newRootCommand(env *environment) *cobra.Command {
 		"the config file (default ./config.yaml, then /etc/collectord/config.yaml)")
 	root.AddCommand(
 		newRunCommand(env), newOnceCommand(env), newCheckCommand(env), newDemoCommand(env),
-		newKeychainCommand(env), newExportCommand(env), newRefusedCommand(env), newVersionCommand(env), newManCommand(env),
+		newKeychainCommand(env), newExportCommand(env), newRefusedCommand(env), newVersionCommand(env),
+		newAccountCommand(env), newPlotCommand(env), newSchemaCommand(env), newManCommand(),
 	)
 	completeArguments(root)
 	return root

@@ -45,10 +45,11 @@ as those of the daemon are. The exit status is 0 when every account was answered
 // once polls, prints and delivers.
 func once(ctx context.Context, env *environment, cfg *config.Config, asJSON bool) error {
 	var secrets mask
-	log, _, err := newLog(cfg.Log, env.Stderr, &secrets)
+	log, _, err := newLog(cfg.Log, env.logTo(), &secrets)
 	if err != nil {
 		return err
 	}
+	defer func() { _ = log.Sync() }()
 	keys, err := openDaemonKeychain(cfg, env, log)
 	if err != nil {
 		return err

@@ -39,7 +39,7 @@ what it does; SIGHUP makes it look at once.`,
 // runDaemon runs the daemon of a config until ctx ends.
 func runDaemon(ctx context.Context, env *environment, cfg *config.Config, hup <-chan os.Signal) error {
 	var secrets mask
-	log, level, err := newLog(cfg.Log, env.Stderr, &secrets)
+	log, level, err := newLog(cfg.Log, env.logTo(), &secrets)
 	if err != nil {
 		return err
 	}
@@ -63,6 +63,7 @@ func runDaemon(ctx context.Context, env *environment, cfg *config.Config, hup <-
 	if err := d.Run(ctx); err != nil {
 		return err
 	}
+	_ = log.Sync() // what was not counted yet is said before the last line
 	log.Info("collectord stopped")
 	return nil
 }
@@ -109,10 +110,11 @@ func openDaemonKeychain(cfg *config.Config, env *environment, log *zap.Logger) (
 		return nil, err
 	}
 	if err != nil {
-		log.Error("the keychain cannot be read; networks that need a token have none", zap.Error(err))
+		log.Error("the keychain cannot be read; networks that need a token have none", zap.Error(err),
+			zap.String("hint", "`collectord keychain check` says what is wrong"))
 	}
 	for _, w := range keys.Warnings() {
-		log.Warn("keychain", zap.Error(w))
+		log.Warn("the keychain works, and something in it looks wrong", zap.Error(w), zap.String("hint", "`collectord keychain check` says more"))
 	}
 	return keys, nil
 }

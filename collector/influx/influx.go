@@ -113,6 +113,10 @@ type Options struct {
 	BatchSize int
 	// Timeout bounds a request, its answer included; DefaultTimeout if 0.
 	Timeout time.Duration
+	// Asked, if not nil, hears of every request: what came of it and how long it took.
+	// The outcome is OutcomeOK, OutcomeBlamed, OutcomeTooLarge or a Cause. Calls may
+	// overlap.
+	Asked func(outcome string, took time.Duration)
 }
 
 // Sink names the place that the options describe, in the journal: address,

@@ -42,14 +42,18 @@ func (r *pass) ask(ctx context.Context, t *task) error {
 			}
 			continue
 		}
+		began := time.Now()
 		results, e := r.request(ctx, t, tok)
-		used := Usage{Requests: 1, Spent: r.poller.opts.Ledger.settle(b, t.batch.Refs, results, e)}
+		used := Usage{Requests: 1, Took: time.Since(began), Spent: r.poller.opts.Ledger.settle(b, t.batch.Refs, results, e)}
 		if e != nil && ctx.Err() != nil {
 			tok.done()
 			return r.cutShort(ctx, used.Spent)
 		}
 		if t.attempts+t.limited > 0 {
 			used.Retries = 1
+		}
+		if e != nil {
+			used.Outcome = e.Kind
 		}
 		if e == nil {
 			r.settle(tok, true)

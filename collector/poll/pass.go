@@ -39,10 +39,19 @@ type pass struct {
 
 // question is a reference to ask for and the accounts that it stands for.
 type question struct {
-	ref      networks.Ref
-	pool     string // slots, joined
+	subject
 	accounts []int
 }
+
+// subject is what a question is about: equal ones are asked once.
+type subject struct {
+	ref  networks.Ref
+	pool string // slots, joined
+}
+
+// catalogue finds questions by their subjects. A poll may have a million, so there is
+// one for all that needs it.
+type catalogue map[subject]int
 
 // task is one request to make.
 type task struct {
@@ -94,62 +103,61 @@ func newPass(p *Poller, job *Job, left []int) *pass {
 
 // run asks and returns an Answer for each account that nobody answered for.
 func (r *pass) run(ctx context.Context) ([]Answer, error) {
-	questions := r.questions()
+	questions, at := r.questions()
 	for round := 0; len(questions) > 0; round++ {
 		if round == maxRounds {
 			r.endless(questions)
 			break
 		}
-		if err := r.round(ctx, questions); err != nil {
+		groups := r.groups(questions, at)
+		questions, at = nil, nil
+		if err := r.round(ctx, groups); err != nil {
 			return nil, err
 		}
-		questions, r.next = merge(r.next), nil
+		questions, at = merge(r.next)
+		r.next = nil
 	}
 	slices.SortFunc(r.failed, func(a, b Answer) int { return a.Account - b.Account })
 	return r.failed, nil
 }
 
 // questions are the references of the accounts to ask.
-func (r *pass) questions() []question {
+func (r *pass) questions() ([]question, catalogue) {
 	qs := make([]question, 0, len(r.left))
-	for _, i := range r.left {
-		a := &r.job.Accounts[i]
-		slots := a.Slots
-		if len(slots) == 0 {
-			slots = r.poller.opts.Slots
+	common := strings.Join(r.poller.opts.Slots, " ")
+	for i, account := range r.left {
+		a := &r.job.Accounts[account]
+		pool := common
+		if len(a.Slots) > 0 {
+			pool = strings.Join(a.Slots, " ")
 		}
-		qs = append(qs, question{ref: a.Ref, pool: strings.Join(slots, " "), accounts: []int{i}})
+		qs = append(qs, question{subject{a.Ref, pool}, r.left[i : i+1 : i+1]})
 	}
 	return merge(qs)
 }
 
 // merge makes one question of all that ask the same.
-func merge(qs []question) []question {
-	type key struct {
-		ref  networks.Ref
-		pool string
-	}
-	at := make(map[key]int, len(qs))
+func merge(qs []question) ([]question, catalogue) {
+	at := make(catalogue, len(qs))
 	merged := qs[:0]
 	for _, q := range qs {
-		k := key{q.ref, q.pool}
-		if i, ok := at[k]; ok {
+		if i, ok := at[q.subject]; ok {
 			merged[i].accounts = append(merged[i].accounts, q.accounts...)
 			continue
 		}
-		at[k] = len(merged)
+		at[q.subject] = len(merged)
 		merged = append(merged, q)
 	}
-	return merged
+	return merged, at
 }
 
-// round makes the requests for the questions. Requests that count against
+// round makes the requests of the groups. Requests that count against
 // different limits do not wait for each other.
-func (r *pass) round(ctx context.Context, questions []question) error {
+func (r *pass) round(ctx context.Context, groups map[string][]*task) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	var wg sync.WaitGroup
-	for _, group := range r.groups(questions) {
+	for _, group := range groups {
 		flow := group[0].flow
 		workers := min(len(group), r.poller.opts.Concurrency*max(1, len(group[0].slots)))
 		tasks := make(chan *task, len(group))
@@ -177,30 +185,32 @@ func (r *pass) round(ctx context.Context, questions []question) error {
 }
 
 // groups plans the questions and gathers the batches that share a limit.
-func (r *pass) groups(questions []question) map[string][]*task {
+func (r *pass) groups(questions []question, at catalogue) map[string][]*task {
 	type share struct{ pool, paid string } // accounts that one token is paid for do not share batches with others
 	now := time.Now()
-	shares := make(map[share][]question)
-	for _, q := range questions {
-		s := share{q.pool, r.poller.opts.Ledger.paidWith(strings.Fields(q.pool), q.ref, now)}
-		shares[s] = append(shares[s], q)
+	shares := make(map[share][]networks.Ref)
+	slots := make(map[string][]string) // by pool
+	for i := range questions {
+		q := &questions[i]
+		if slots[q.pool] == nil {
+			slots[q.pool] = strings.Fields(q.pool)
+		}
+		s := share{q.pool, r.poller.opts.Ledger.paidWith(slots[q.pool], q.ref, now)}
+		if len(shares) == 0 {
+			shares[s] = make([]networks.Ref, 0, len(questions)) // nearly always all of them
+		}
+		shares[s] = append(shares[s], q.ref)
 	}
 	groups := make(map[string][]*task)
-	for s, qs := range shares {
-		refs := make([]networks.Ref, len(qs))
-		accounts := make(map[networks.Ref][]int, len(qs))
-		for i, q := range qs {
-			refs[i] = q.ref
-			accounts[q.ref] = q.accounts
-		}
+	for s, refs := range shares {
 		for _, b := range r.poller.opts.Network.Plan(refs) {
 			key := s.pool + "\n" + b.Limiter
 			if r.flows[key] == nil {
 				r.flows[key] = newFlow()
 			}
-			t := &task{batch: b, slots: strings.Fields(s.pool), halving: new(int), flow: r.flows[key]}
-			for _, ref := range b.Refs {
-				t.accounts = append(t.accounts, accounts[ref])
+			t := &task{batch: b, accounts: make([][]int, len(b.Refs)), slots: slots[s.pool], halving: new(int), flow: r.flows[key]}
+			for i, ref := range b.Refs {
+				t.accounts[i] = questions[at[subject{ref, s.pool}]].accounts
 			}
 			groups[key] = append(groups[key], t)
 		}
@@ -228,7 +238,7 @@ func (r *pass) take(ctx context.Context, t *task, results []networks.Result, use
 	for i := range results {
 		res := &results[i]
 		if res.Next != nil {
-			r.next = append(r.next, question{ref: *res.Next, pool: pool, accounts: t.accounts[i]})
+			r.next = append(r.next, question{subject{*res.Next, pool}, t.accounts[i]})
 			continue
 		}
 		for _, account := range t.accounts[i] {
@@ -239,7 +249,7 @@ func (r *pass) take(ctx context.Context, t *task, results []networks.Result, use
 				if a.Err == nil { // a doubted count may have come with an earlier request: ask from the start
 					ref = r.job.Accounts[account].Ref
 				}
-				r.next = append(r.next, question{ref: ref, pool: pool, accounts: []int{account}})
+				r.next = append(r.next, question{subject{ref, pool}, []int{account}})
 			} else if a.Err != nil && !a.Err.Kind.OfAccount() {
 				r.failed = append(r.failed, a)
 			} else {

@@ -99,7 +99,11 @@ type Answer struct {
 // Usage counts what answers cost.
 type Usage struct {
 	Requests, Retries int
-	Spent             Spent // what Job.Spend has not been told of
+	// Outcome is what became of the request, and Took how long it took, where there
+	// was one; the Kind is 0 for an answer.
+	Outcome networks.Kind
+	Took    time.Duration
+	Spent   Spent // what Job.Spend has not been told of
 }
 
 func (u *Usage) none() bool { return u.Requests == 0 && u.Retries == 0 && u.Spent.none() }

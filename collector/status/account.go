@@ -1,11 +1,16 @@
 package status
 
 import (
+	"context"
 	"maps"
+	"math"
 	"net/http"
 	"net/url"
 	"slices"
+	"strconv"
 	"time"
+
+	"go.uber.org/zap"
 )
 
 // period is how much of a series a page shows.
@@ -25,7 +30,8 @@ func periods() []period {
 
 const (
 	defaultPeriod = "30d"
-	lastPoints    = 30 // rows of the table of points
+	lastPoints    = 30 // rows of the table of points, and of that of changes
+	toTheMinute   = "2006-01-02 15:04"
 )
 
 // accountView is the page of one account.
@@ -33,7 +39,7 @@ type accountView struct {
 	head
 	Account                  rowView
 	Type, ID, Name, Nickname string
-	NetworkLink, Series      string
+	NetworkLink, Series, CSV string
 	Rounded                  bool
 	Counts                   []tag // what the network tells beside the followers
 	Tags                     []tag
@@ -41,6 +47,9 @@ type accountView struct {
 	Periods                  []period
 	Since                    string
 	Plot                     *plot
+	Period                   string // what became of the count in the period
+	Changes                  []changeView
+	Whole                    bool // all changes that the journal has are there
 	Points                   []pointView
 	Samples                  string
 }
@@ -55,6 +64,14 @@ type pointView struct {
 	Followers string
 	Change    string
 	Trend     string
+}
+
+// changeView is one row of the table of changes.
+type changeView struct {
+	Time          moment
+	Short         string
+	What          string
+	Before, After string
 }
 
 func (s *server) account(w http.ResponseWriter, r *http.Request) {
@@ -88,7 +105,47 @@ func (s *server) account(w http.ResponseWriter, r *http.Request) {
 		s.broken(w, "series of "+label, err)
 		return
 	}
-	s.render(w, http.StatusOK, "account.html", s.accountView(now, a, ov, chosen, since, samples))
+	view := s.accountView(now, a, ov, chosen, since, samples)
+	s.addChanges(r.Context(), now, &view, network, label)
+	if !view.Whole {
+		w.Header().Set("Refresh", changesRefresh)
+	}
+	s.render(w, http.StatusOK, "account.html", view)
+}
+
+// changesRefresh is how soon, in seconds, a page asks for itself anew while the changes
+// of its account are still being looked for.
+const changesRefresh = "5"
+
+// addChanges fills the table of changes, the newest first. A journal that cannot be read
+// costs the page that table alone.
+func (s *server) addChanges(ctx context.Context, now time.Time, v *accountView, network, label string) {
+	v.Whole = true
+	historian, ok := s.src.(Historian)
+	if !ok {
+		return
+	}
+	changes, whole, err := historian.Changes(ctx, network, label)
+	if err != nil {
+		s.log.Warn("the changes of an account cannot be read", zap.String("network", network), zap.String("account", label), zap.Error(err), zap.String("hint", journalHint))
+		return
+	}
+	v.Whole = whole
+	for i := len(changes) - 1; i >= 0 && len(v.Changes) < lastPoints; i-- {
+		c := changes[i]
+		if c.What == "state" {
+			c.Before, c.After = stateTitle(c.Before), stateTitle(c.After)
+		}
+		v.Changes = append(v.Changes, changeView{momentOf(now, c.Time), c.Time.UTC().Format(toTheMinute), c.What, c.Before, c.After})
+	}
+}
+
+// stateTitle is a state as people read it, "" where there was none before.
+func stateTitle(state string) string {
+	if state == "" {
+		return ""
+	}
+	return stateOf(state).Title
 }
 
 // find returns the account, nil if the config has none by that name.
@@ -116,6 +173,8 @@ func (s *server) accountView(now time.Time, a *Account, ov *Overview, chosen str
 		Type:    a.Type, ID: a.ID, Name: a.Name, Nickname: a.Nickname,
 		NetworkLink: selection{filter: filter{Network: a.Network}}.link(),
 		Series:      seriesPath(a.Network, a.Label) + "?since=" + url.QueryEscape(chosen),
+		CSV:         seriesPath(a.Network, a.Label) + ".csv?since=" + url.QueryEscape(chosen),
+		Period:      periodText(samples),
 		Rounded:     a.Rounded && a.Followers != nil,
 		LastSuccess: momentOf(now, a.LastSuccess),
 		Since:       chosen,
@@ -141,6 +200,46 @@ func (s *server) accountView(now time.Time, a *Account, ov *Overview, chosen str
 	return v
 }
 
+// periodText says what became of the count in the period and how many polls it lacks:
+// "+51,117 (+1.6 %) in this period, between 3,201,000 and 3,254,117; 2 gaps, the longest
+// 24 h".
+func periodText(samples []Sample) string {
+	if len(samples) < 2 {
+		return ""
+	}
+	first, last := samples[0].Followers, samples[len(samples)-1].Followers
+	change := last - first
+	text := signed(&change)
+	if first > 0 && change != 0 {
+		text += " (" + percentChange(first, change) + ")"
+	}
+	least, most := bounds(samples)
+	text += " in this period, between " + thousands(least) + " and " + thousands(most)
+	all := runs(samples)
+	longest := time.Duration(0)
+	for i := 1; i < len(all); i++ {
+		longest = max(longest, all[i][0].Time.Sub(all[i-1][len(all[i-1])-1].Time))
+	}
+	if len(all) > 1 {
+		text += "; " + plural(int64(len(all)-1), "gap", "gaps") + ", the longest " + coarse(longest)
+	}
+	return text
+}
+
+// percentChange writes a change as a part of what it began with, to two digits.
+func percentChange(first, change int64) string {
+	p := 100 * float64(change) / float64(first)
+	digits := 0
+	if abs := math.Abs(p); abs < 10 {
+		digits = max(1, min(4, 1-int(math.Floor(math.Log10(abs)))))
+	}
+	text := strconv.FormatFloat(p, 'f', digits, 64)
+	if change > 0 {
+		text = "+" + text
+	}
+	return text + " %"
+}
+
 // pointViews returns the last points, the newest first, each with its change
 // from the one before.
 func pointViews(now time.Time, samples []Sample) []pointView {
@@ -148,7 +247,7 @@ func pointViews(now time.Time, samples []Sample) []pointView {
 	for i := len(samples) - 1; i >= 0 && len(out) < lastPoints; i-- {
 		at := samples[i].Time.UTC()
 		p := pointView{
-			Time: momentOf(now, at), Short: at.Format("2006-01-02 15:04"),
+			Time: momentOf(now, at), Short: at.Format(toTheMinute),
 			Followers: thousands(samples[i].Followers), Change: unknown,
 		}
 		if i > 0 {

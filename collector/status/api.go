@@ -4,11 +4,13 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"mime"
 	"net/http"
 	"net/url"
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
 
 	"go.uber.org/zap"
 )
@@ -113,11 +115,16 @@ func bounded(query url.Values, key string, absent, least, most int) (int, error)
 	return n, nil
 }
 
-// apiSeries answers /api/v1/accounts/NETWORK/LABEL/series. The label may hold
-// slashes, escaped or not.
+// apiSeries answers /api/v1/accounts/NETWORK/LABEL/series, and the same with .csv. The
+// label may hold slashes, escaped or not.
 func (s *server) apiSeries(w http.ResponseWriter, r *http.Request) {
 	network := r.PathValue("network")
 	label, ok := strings.CutSuffix(r.PathValue("rest"), "/series")
+	write := writeSeries
+	if !ok {
+		label, ok = strings.CutSuffix(r.PathValue("rest"), "/series.csv")
+		write = func(w http.ResponseWriter, samples []Sample) { writeCSV(w, network+" "+label, samples) }
+	}
 	if !ok {
 		s.apiNotFound(w, r)
 		return
@@ -145,8 +152,39 @@ func (s *server) apiSeries(w http.ResponseWriter, r *http.Request) {
 		s.apiBroken(w, r, err)
 		return
 	}
+	write(w, samples)
+}
+
+func writeSeries(w http.ResponseWriter, samples []Sample) {
 	jsonHeader(w, http.StatusOK)
 	_, _ = bytes.NewReader(appendSeries(nil, samples)).WriteTo(w) // numbers alone
+}
+
+// writeCSV sends a series as a file: time in RFC 3339 and followers, a line each. It
+// holds nothing that a spreadsheet could take for a formula.
+func writeCSV(w http.ResponseWriter, name string, samples []Sample) {
+	b := []byte("time,followers\r\n")
+	for _, p := range samples {
+		b = p.Time.UTC().AppendFormat(b, time.RFC3339)
+		b = append(b, ',')
+		b = strconv.AppendInt(b, p.Followers, 10)
+		b = append(b, "\r\n"...)
+	}
+	h := w.Header()
+	h.Set("Content-Type", "text/csv; charset=utf-8")
+	h.Set("Content-Disposition", mime.FormatMediaType("attachment", map[string]string{"filename": fileName(name) + ".csv"}))
+	w.WriteHeader(http.StatusOK)
+	_, _ = bytes.NewReader(b).WriteTo(w)
+}
+
+// fileName keeps of a name what every file system takes.
+func fileName(name string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsLetter(r) || unicode.IsDigit(r) || strings.ContainsRune("._-", r) {
+			return r
+		}
+		return '_'
+	}, name)
 }
 
 // appendSeries writes {"points":[[unix,followers],...]}.
@@ -166,11 +204,11 @@ func appendSeries(b []byte, samples []Sample) []byte {
 }
 
 func (s *server) apiNotFound(w http.ResponseWriter, _ *http.Request) {
-	writeError(w, http.StatusNotFound, errors.New("there is no such address; see /api/v1/accounts, /api/v1/accounts/NETWORK/LABEL/series and /api/v1/status"))
+	writeError(w, http.StatusNotFound, errors.New("there is no such address; see /api/v1/accounts, /api/v1/accounts/NETWORK/LABEL/series, the same with .csv, and /api/v1/status"))
 }
 
 func (s *server) apiBroken(w http.ResponseWriter, r *http.Request, err error) {
-	s.log.Error("an API request cannot be answered", zap.String("path", r.URL.Path), zap.Error(err))
+	s.log.Error("an API request cannot be answered", zap.String("path", r.URL.Path), zap.Error(err), zap.String("hint", journalHint))
 	writeError(w, http.StatusInternalServerError, err)
 }
 

@@ -60,6 +60,9 @@ type tokenJSON struct {
 	Reason  *string `json:"reason"`
 	Until   *string `json:"until"`
 	Expires *string `json:"expires"`
+	Days    *int    `json:"days_left"`     // to expires, rounded, below 0 when it is past
+	Never   bool    `json:"never_expires"` // the network says so; else expires is null where nobody knows
+	Renewed bool    `json:"renewable"`     // the daemon renews it by itself
 	Link    *string `json:"link"`
 
 	Spending *spendingJSON `json:"spending"`
@@ -96,11 +99,23 @@ type totalsJSON struct {
 type journalJSON struct {
 	Points    int64   `json:"points"`
 	Bytes     int64   `json:"bytes"`
+	MaxBytes  *int64  `json:"max_bytes"` // journal.max_size, null for no bound
+	Oldest    *string `json:"oldest"`
+	Newest    *string `json:"newest"`
 	Refused   int64   `json:"refused"`
 	Rotten    int64   `json:"rotten"`
 	Dropped   int64   `json:"dropped"`
 	Error     *string `json:"error"`
 	DamagedAs *string `json:"damaged_as"`
+
+	RefusedLast []refusalJSON `json:"refused_last"` // a few of them, the newest first
+}
+
+type refusalJSON struct {
+	Time   *string `json:"time"`
+	Reason string  `json:"reason"`
+	Point  *string `json:"point"`  // in line protocol, null where it is gone
+	Resend bool    `json:"resend"` // it is sent again
 }
 
 type influxJSON struct {
@@ -129,7 +144,7 @@ func (s *server) apiStatus(w http.ResponseWriter, r *http.Request) {
 		s.apiBroken(w, r, err)
 		return
 	}
-	v := statusJSONOf(&ov, tallyOf(accounts))
+	v := statusJSONOf(time.Now(), &ov, tallyOf(accounts))
 	v.Ready = true
 	if err := s.src.Ready(r.Context()); err != nil {
 		v.Ready, v.NotReady = false, text(err.Error())
@@ -137,7 +152,7 @@ func (s *server) apiStatus(w http.ResponseWriter, r *http.Request) {
 	writeJSON(w, http.StatusOK, v)
 }
 
-func statusJSONOf(ov *Overview, t tally) statusJSON {
+func statusJSONOf(now time.Time, ov *Overview, t tally) statusJSON {
 	v := statusJSON{
 		Version: text(ov.Version), Started: instant(ov.Started),
 		Config: configJSON{
@@ -146,15 +161,26 @@ func statusJSONOf(ov *Overview, t tally) statusJSON {
 		},
 		Accounts: tallyJSON{Total: t.Total, OK: t.Good, Trouble: t.Trouble, Unknown: t.Idle},
 		Networks: make([]networkJSON, len(ov.Networks)),
-		Journal: journalJSON{
-			Points: ov.Journal.Points, Bytes: ov.Journal.Bytes, Refused: ov.Journal.Refused,
-			Rotten: ov.Journal.Rotten, Dropped: ov.Journal.Dropped,
-			Error: text(ov.Journal.Error), DamagedAs: text(ov.Journal.DamageAs),
-		},
+		Journal:  journalJSONOf(&ov.Journal),
 		InfluxDB: influxJSONOf(ov.Influx),
 	}
 	for i := range ov.Networks {
-		v.Networks[i] = networkJSONOf(&ov.Networks[i])
+		v.Networks[i] = networkJSONOf(now, &ov.Networks[i])
+	}
+	return v
+}
+
+func journalJSONOf(j *Journal) journalJSON {
+	v := journalJSON{
+		Points: j.Points, Bytes: j.Bytes, Oldest: instant(j.Oldest), Newest: instant(j.Newest),
+		Refused: j.Refused, Rotten: j.Rotten, Dropped: j.Dropped, Error: text(j.Error), DamagedAs: text(j.DamageAs),
+		RefusedLast: make([]refusalJSON, len(j.RefusedLast)),
+	}
+	if j.MaxBytes > 0 {
+		v.MaxBytes = &j.MaxBytes
+	}
+	for i, r := range j.RefusedLast {
+		v.RefusedLast[i] = refusalJSON{Time: instant(r.Time), Reason: r.Reason, Point: text(r.Line), Resend: r.Resend}
 	}
 	return v
 }
@@ -171,7 +197,7 @@ func influxJSONOf(in *Influx) *influxJSON {
 	}
 }
 
-func networkJSONOf(n *Network) networkJSON {
+func networkJSONOf(now time.Time, n *Network) networkJSON {
 	v := networkJSON{
 		Name: n.Name, Title: text(n.Title), Accounts: n.Accounts, States: map[string]int{},
 		NextPoll: instant(n.NextPoll), Running: n.Running, Tokens: make([]tokenJSON, len(n.Tokens)),
@@ -195,8 +221,8 @@ func networkJSONOf(n *Network) networkJSON {
 	for i, t := range n.Tokens {
 		v.Tokens[i] = tokenJSON{
 			Slot: t.Slot, State: text(t.State), Reason: text(t.Reason),
-			Until: instant(t.Until), Expires: instant(t.Expires), Link: text(t.Link), Spending: spendingJSONOf(&t.Spending),
-			Usage: usageJSONOf(t.Usage),
+			Until: instant(t.Until), Expires: instant(t.Expires), Days: daysLeft(now, t.Expires), Never: t.Endless, Renewed: t.Renewed,
+			Link: text(t.Link), Spending: spendingJSONOf(&t.Spending), Usage: usageJSONOf(t.Usage),
 		}
 	}
 	if p := n.LastPoll; p != nil {

@@ -134,7 +134,7 @@ func TestAPIStatus(t *testing.T) {
 		`"accounts":{"total":13,"ok":4,"trouble":8,"unknown":1},` +
 		`"networks":[{"name":"twitter","title":"X (Twitter)","accounts":4,"states":{"blocked":1,"hidden":1,"taken_over":1,"unknown":1},` +
 		`"next_poll":"2026-03-12T14:12:00Z","running":false,"requests_per_second":0.3333333333333333,` +
-		`"tokens":[{"slot":"tw","state":"cooling","reason":"rate limited","until":"2026-03-12T14:09:00Z","expires":null,"link":null,` +
+		`"tokens":[{"slot":"tw","state":"cooling","reason":"rate limited","until":"2026-03-12T14:09:00Z","expires":null,"days_left":null,"never_expires":false,"renewable":false,"link":null,` +
 		`"spending":{"unit":"USD","today":0.04,"budget":10,"allowance":null,"day_ends":"2026-03-13T00:00:00Z"}}],"spending":null,` +
 		`"last_poll":{"time":"2026-03-12T13:12:00Z","accounts":4,"ok":3,"failed":1,"requests":1,"retries":0,"duration_ms":640},` +
 		`"last_error":null,"last_error_at":null,"hint":null,"ticks_skipped":0,"ticks_missed":4,` +
@@ -142,7 +142,8 @@ func TestAPIStatus(t *testing.T) {
 		`{"name":"vk","title":null,"accounts":0,"states":{},"next_poll":null,"running":false,"requests_per_second":null,"tokens":[],"spending":null,` +
 		`"last_poll":null,"last_error":null,"last_error_at":null,"hint":null,"ticks_skipped":0,"ticks_missed":0,` +
 		`"totals":{"polls":0,"requests":0,"retries":0,"results":{},"limiter_wait_seconds":0}}],` +
-		`"journal":{"points":184210,"bytes":48300000,"refused":0,"rotten":0,"dropped":0,"error":null,"damaged_as":null},` +
+		`"journal":{"points":184210,"bytes":48300000,"max_bytes":10000000000,"oldest":"2025-12-12T14:00:00Z","newest":"2026-03-12T13:12:00Z",` +
+		`"refused":0,"rotten":0,"dropped":0,"error":null,"damaged_as":null,"refused_last":[]},` +
 		`"influxdb":{"url":"http://127.0.0.1:8086","bucket":"followers","state":"ok","error":null,"hint":null,` +
 		`"since":"2026-03-09T11:00:00Z","backlog":0,"oldest":null,"delivered":12411,"refused":0,` +
 		`"last_success":"2026-03-12T13:12:00Z","next_try":null}}` + "\n"

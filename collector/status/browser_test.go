@@ -129,20 +129,42 @@ func show(ctx context.Context, t *testing.T, v view, url string) {
 	do(ctx, t, chromedp.Navigate(url+v.path))
 }
 
-// TestBrowserPages looks at every page on a desk and on a phone, light and dark.
+// strange are accounts whose labels try the page's layout.
+func strange(now time.Time) []Account {
+	var out []Account
+	for _, label := range []string{"مرحبا بالعالم (עברית) 123", "👩‍👩‍👧‍👦🏳️‍🌈 Zürich " + strings.Repeat("e\u0301", 30), strings.Repeat("Донаудампфшиффартс", 12)} {
+		out = append(out, Account{Network: "vk", Label: label, Nickname: strings.Repeat("x", 120), Name: "<b>" + label, State: "ok",
+			Followers: num(9_007_199_254_740_993), Delta24h: num(-1_234_567_890), Delta7d: num(1), Delta30d: num(2), LastPoll: now, NextPoll: now})
+	}
+	return out
+}
+
+// TestBrowserPages looks at every page on a desk and on a phone, light and dark, and has
+// a reader without JavaScript look at all of it.
 func TestBrowserPages(t *testing.T) {
 	ctx := browser(t)
-	src := newFake(time.Now())
+	now := time.Now()
+	src := newFake(now)
+	src.accounts = append(src.accounts, strange(now)...)
+	for _, a := range src.accounts[len(src.accounts)-3:] {
+		src.history[a.Network+"/"+a.Label] = seriesOf(now, 5_000, 60, 24*20)
+	}
+	src.changes = map[string][]Change{"vk/РИА Новости": {{now.Add(-300 * day), "state", "", "ok"}, {now.Add(-20 * day), "link", "https://vk.example/old", "https://vk.example/ria"}}}
+	src.overview.Journal.Refused, src.overview.Journal.RefusedLast = 1, []Refusal{{now, "field type conflict", strings.Repeat("profile,account=a", 20), false}}
 	src.overview.ConfigError = `/etc/collectord/config.yaml:12:7: networks.vk.shedule: unknown key; did you mean "schedule"?`
 	server := httptest.NewServer(newHandler(t, src))
 	defer server.Close()
 	var console complaints
 	console.listen(ctx, t)
 	account := accountPath("vk", "РИА Новости")
+	if _, err := chromedp.Call(ctx, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: true}); err != nil {
+		t.Fatal(err)
+	}
 	for _, v := range []view{
 		{"index-light", "/", 1280, 900, "light"},
 		{"index-dark", "/", 1280, 900, "dark"},
 		{"index-tablet", "/", 820, 900, "light"},
+		{"index-narrow", "/", 1110, 900, "dark"},
 		{"index-phone", "/", 390, 844, "light"},
 		{"index-phone-dark", "/", 390, 844, "dark"},
 		{"account-light", account, 1280, 900, "light"},
@@ -151,6 +173,8 @@ func TestBrowserPages(t *testing.T) {
 		{"account-phone", account + "?since=7d", 390, 844, "light"},
 		{"account-hostile", accountPath("bluesky", hostile), 390, 844, "light"},
 		{"account-empty", accountPath("twitter", "NASA"), 390, 844, "dark"},
+		{"account-rtl", accountPath("vk", strange(now)[0].Label), 390, 844, "light"},
+		{"account-long", accountPath("vk", strange(now)[2].Label), 390, 844, "dark"},
 		{"index-none", "/?q=nobody", 390, 844, "light"},
 	} {
 		show(ctx, t, v, server.URL)
@@ -169,6 +193,45 @@ func TestBrowserPages(t *testing.T) {
 		screenshot(ctx, t, v)
 	}
 }
+
+// TestBrowserKeyboard walks with the Tab key: the way past the head comes first, nothing
+// that has the focus is out of sight, and what has it is marked.
+func TestBrowserKeyboard(t *testing.T) {
+	ctx := browser(t)
+	server := httptest.NewServer(newHandler(t, many(10_000)))
+	defer server.Close()
+	for _, width := range []int64{1280, 390} {
+		begun := time.Now()
+		show(ctx, t, view{"", "/?sort=-followers", width, 900, "light"}, server.URL)
+		t.Logf("10,000 accounts, %d pixels: there after %v", width, time.Since(begun).Round(time.Millisecond))
+		reached := map[string]int{}
+		for i := range 26 {
+			do(ctx, t, chromedp.KeyEvent("\t"))
+			got := run(ctx, t, chromedp.Evaluate[[]string](focused))
+			if i == 0 && got[0] != "Skip to the content" {
+				t.Errorf("%d: the first stop is %q", width, got)
+			}
+			if got[1] != "seen" || got[2] != "marked" {
+				t.Errorf("%d: stop %d is %q", width, i, got)
+			}
+			reached[got[3]]++
+		}
+		for _, part := range []string{"header", "form", "table"} {
+			if reached[part] == 0 {
+				t.Errorf("%d: the keyboard does not reach the %s: %v", width, part, reached)
+			}
+		}
+	}
+}
+
+// focused tells of the element that has the focus: its text, whether it can be seen and
+// is marked, and what it is part of.
+const focused = `(() => {
+	const e = document.activeElement, r = e.getBoundingClientRect(), s = getComputedStyle(e);
+	const seen = r.width > 1 && r.right > 0 && r.left < innerWidth && r.bottom > 0 && r.top < innerHeight;
+	return [e.innerText || e.name, seen ? "seen" : "hidden", s.outlineStyle != "none" && parseFloat(s.outlineWidth) >= 1 ? "marked" : "plain",
+		(e.closest("header, form, table") || {localName: ""}).localName];
+})()`
 
 // TestBrowserWay goes the way of a reader: picks a network, sorts, opens an
 // account and its period.

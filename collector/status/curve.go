@@ -58,6 +58,14 @@ func curveOf(samples []Sample, f frame) curve {
 	return curve{string(line), string(area)}
 }
 
+// dotOf is a line of no length on a sample.
+func dotOf(s Sample, f frame) string {
+	var dot path
+	dot.to('M', f.x(s.Time), f.y(float64(s.Followers)))
+	dot.raw("h0")
+	return string(dot)
+}
+
 // command begins a line with its first point and goes on with the others.
 func command(i int) byte {
 	if i == 0 {

@@ -20,7 +20,9 @@ type fakeSource struct {
 	err      error               // of Accounts and Overview
 	broken   error               // of History
 	notReady error
-	asked    int // calls of History
+	changes  map[string][]Change // by network and label
+	partly   bool                // the journal is not looked through yet
+	asked    int                 // calls of History
 }
 
 func (f *fakeSource) Accounts(context.Context) ([]Account, error) {
@@ -40,6 +42,10 @@ func (f *fakeSource) History(_ context.Context, network, label string, since tim
 	return out, f.broken
 }
 
+func (f *fakeSource) Changes(_ context.Context, network, label string) ([]Change, bool, error) {
+	return f.changes[network+"/"+label], !f.partly, f.broken
+}
+
 func (f *fakeSource) Ready(context.Context) error { return f.notReady }
 
 func num(n int64) *int64 { return &n }
@@ -54,11 +60,11 @@ func newFake(now time.Time) *fakeSource {
 	ok := func(network, label, nick string, followers, d24, d7 int64) Account {
 		return Account{Network: network, Label: label, ID: strconv.FormatInt(followers%99991, 10), Type: "group",
 			Nickname: nick, Name: label, Link: "https://" + network + ".example/" + nick, State: "ok",
-			Followers: num(followers), Delta24h: num(d24), Delta7d: num(d7),
+			Followers: num(followers), Delta24h: num(d24), Delta7d: num(d7), Delta30d: num(4 * d7), StateSince: last.AddDate(0, -1, 0),
 			LastPoll: last, LastSuccess: last, NextPoll: next}
 	}
 	bad := func(network, label, state, err, hint string) Account {
-		return Account{Network: network, Label: label, State: state, Error: err, Hint: hint, LastPoll: last, NextPoll: next}
+		return Account{Network: network, Label: label, State: state, Error: err, Hint: hint, StateSince: last.Add(-40 * time.Hour), LastPoll: last, NextPoll: next}
 	}
 	stale := ok("vk", "Breaking", "rbc", 2_104_411, -310, -1_204)
 	stale.Error, stale.Hint = "vk: users.get: code 10: temporary: Internal server error", "The network's fault; it is asked again at the next poll."
@@ -93,8 +99,9 @@ func newOverview(now, next, last time.Time) Overview {
 			{Name: "vk", Title: "VK", Accounts: 6, States: map[string]int{"ok": 3, "not_found": 1, "suspended": 1, "private": 1},
 				NextPoll: next, Rate: 3, Skipped: 2,
 				Tokens: []Token{
-					{Slot: "vk", State: "ok", Expires: now.Add(23 * time.Hour), Spending: Spending{Unit: "requests", Today: 1_231, Allowance: 5_000, Ends: now.Add(10 * time.Hour)}},
+					{Slot: "vk", State: "ok", Expires: now.Add(23 * time.Hour), Renewed: true, Spending: Spending{Unit: "requests", Today: 1_231, Allowance: 5_000, Ends: now.Add(10 * time.Hour)}},
 					{Slot: "vk:second", State: "parked", Reason: "captcha needed", Link: "https://vk.example/captcha?sid=1"},
+					{Slot: "vk:third", State: "ok", Endless: true},
 				},
 				LastPoll:  &Poll{Time: last, Accounts: 6, OK: 5, Failed: 1, Requests: 3, Retries: 1, Duration: 1240 * time.Millisecond},
 				LastError: "vk: users.get: code 10: temporary: Internal server error", LastErrorAt: last, Hint: "The network's fault; it is asked again.",
@@ -108,7 +115,7 @@ func newOverview(now, next, last time.Time) Overview {
 					Spending: Spending{Unit: "USD", Money: true, Today: 0.04, Budget: 10, Ends: now.Add(10 * time.Hour)}}},
 				LastPoll: &Poll{Time: last, Accounts: 4, OK: 3, Failed: 1, Requests: 1, Duration: 640 * time.Millisecond}},
 		},
-		Journal: Journal{Points: 184_210, Bytes: 48_300_000},
+		Journal: Journal{Points: 184_210, Bytes: 48_300_000, MaxBytes: 10_000_000_000, Oldest: now.AddDate(0, -3, 0), Newest: last},
 		Influx: &Influx{URL: "http://writer:hunter2@127.0.0.1:8086", Bucket: "followers", State: "ok", Delivered: 12_411,
 			Since: now.Add(-75 * time.Hour), LastSuccess: last},
 	}

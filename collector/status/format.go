@@ -2,6 +2,7 @@ package status
 
 import (
 	"fmt"
+	"math"
 	"net/url"
 	"strconv"
 	"strings"
@@ -144,6 +145,16 @@ func momentOf(now, t time.Time) moment {
 	}
 	t = t.UTC()
 	return moment{ISO: t.Format(time.RFC3339), Abs: t.Format("2006-01-02 15:04:05 MST"), Rel: relative(now, t)}
+}
+
+// daysLeft is the time to t in days, rounded as keychain show has it, below 0 when it is
+// past; nil for the zero time.
+func daysLeft(now, t time.Time) *int {
+	if t.IsZero() {
+		return nil
+	}
+	days := int(math.Round(t.Sub(now).Hours() / 24))
+	return &days
 }
 
 // webLink returns a link that is safe to follow, "" for anything but http and

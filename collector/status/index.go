@@ -15,6 +15,7 @@ type indexView struct {
 	Now      moment
 	Overview overviewView
 	Networks []networkView
+	Storage  []storeView
 	Accounts tableView
 }
 
@@ -53,6 +54,7 @@ func (s *server) indexView(ctx context.Context, query url.Values, now time.Time)
 	for i := range ov.Networks {
 		view.Networks = append(view.Networks, networkViewOf(now, &ov.Networks[i]))
 	}
+	view.Storage = storeViews(now, &ov)
 	view.Accounts = s.table(ctx, now, selectionOf(query), accounts, &ov)
 	return view, nil
 }
@@ -62,12 +64,15 @@ type tableView struct {
 	Selection selection
 	Networks  []option
 	States    []option
+	Orders    []option
 	Columns   []columnView
 	Rows      []rowView
 	Total     string // configured accounts: "10,000", "" for none
 	Range     string // of the accounts that the filter lets through: "51–100 of 10,000"
-	Prev      string // address of the page before, "" on the first
+	First     string // address of the first page, "" on it and on the one behind it
+	Prev      string // of the page before, "" on the first
 	Next      string
+	Last      string
 	Filtered  bool
 	Config    string // the config file, for those who have no account yet
 	FirstPoll moment // the next poll while no account has been polled
@@ -91,8 +96,9 @@ type columnView struct {
 type rowView struct {
 	Network, Label, Handle, Path, Link string
 	Spark                              sparkline
-	Followers, Delta24h, Delta7d       string
-	Trend24h, Trend7d                  string
+	Followers                          string
+	Delta24h, Delta7d, Delta30d        string
+	Trend24h, Trend7d, Trend30d        string
 	State                              stateView
 	Last, Next                         moment
 }
@@ -100,9 +106,11 @@ type rowView struct {
 // stateView is how an account stands and what to do about it.
 type stateView struct {
 	Title, Tone, Error, Hint string
+	Since                    moment // of a state that is not well
+	For                      string // how long it has lasted
 }
 
-func stateViewOf(a *Account) stateView {
+func stateViewOf(now time.Time, a *Account) stateView {
 	info := stateOf(a.State)
 	v := stateView{Title: info.Title, Tone: toneOf(a), Error: a.Error, Hint: a.Hint}
 	if v.Hint == "" && a.Error == "" {
@@ -110,6 +118,8 @@ func stateViewOf(a *Account) stateView {
 	}
 	if a.Error != "" && (a.State == stateOK || a.State == "") {
 		v.Title = "poll failed" // the account itself is well, as far as anybody knows
+	} else if a.State != stateOK {
+		v.Since, v.For = momentOf(now, a.StateSince), coarse(now.Sub(a.StateSince))
 	}
 	return v
 }
@@ -128,14 +138,10 @@ func (s *server) table(ctx context.Context, now time.Time, sel selection, accoun
 	shown, pages := sel.cut(found)
 	t.Selection = sel
 	t.Networks, t.States = networkOptions(ov, sel.Network), stateOptions(sel.State)
+	t.Orders = orderOptions(sel.order)
 	t.Columns = columnViews(sel)
 	t.Range = rangeText((sel.Page-1)*perPage, len(shown), len(found))
-	if sel.Page > 1 {
-		t.Prev = selection{sel.filter, sel.order, sel.Page - 1}.link()
-	}
-	if sel.Page < pages {
-		t.Next = selection{sel.filter, sel.order, sel.Page + 1}.link()
-	}
+	t.turn(sel, pages)
 	titles := networkTitles(ov)
 	t.Rows = make([]rowView, len(shown))
 	for i, a := range shown {
@@ -143,6 +149,23 @@ func (s *server) table(ctx context.Context, now time.Time, sel selection, accoun
 	}
 	s.sparklines(ctx, now, shown, t.Rows)
 	return t
+}
+
+// turn fills the addresses of the other pages.
+func (t *tableView) turn(sel selection, pages int) {
+	page := func(n int) string { return selection{sel.filter, sel.order, n}.link() }
+	if sel.Page > 1 {
+		t.Prev = page(sel.Page - 1)
+	}
+	if sel.Page > 2 {
+		t.First = page(1)
+	}
+	if sel.Page < pages {
+		t.Next = page(sel.Page + 1)
+	}
+	if sel.Page < pages-1 {
+		t.Last = page(pages)
+	}
 }
 
 // rangeText says which part of a list is shown.
@@ -157,7 +180,7 @@ func (s *server) sparklines(ctx context.Context, now time.Time, shown []*Account
 		samples, err := s.src.History(ctx, a.Network, a.Label, now.Add(-week))
 		if err != nil {
 			s.log.Warn("the series cannot be read for the status page",
-				zap.String("network", a.Network), zap.String("account", a.Label), zap.Error(err))
+				zap.String("network", a.Network), zap.String("account", a.Label), zap.Error(err), zap.String("hint", journalHint))
 			return
 		}
 		rows[i].Spark = sparklineOf(samples, now)
@@ -171,7 +194,8 @@ func rowViewOf(now time.Time, a *Account, title string) rowView {
 		Followers: followersText(a),
 		Delta24h:  signed(a.Delta24h), Trend24h: trend(a.Delta24h),
 		Delta7d: signed(a.Delta7d), Trend7d: trend(a.Delta7d),
-		State: stateViewOf(a),
+		Delta30d: signed(a.Delta30d), Trend30d: trend(a.Delta30d),
+		State: stateViewOf(now, a),
 		Last:  momentOf(now, a.LastPoll), Next: momentOf(now, a.NextPoll),
 	}
 }
@@ -233,6 +257,26 @@ func stateOptions(selected string) []option {
 	}
 	for _, st := range states() {
 		out = append(out, option{st.Name, st.Title, selected == st.Name})
+	}
+	return out
+}
+
+// orderOptions offers every order in words: on a phone the table has no heads.
+func orderOptions(selected order) []option {
+	out := []option{{"", "as in the config", selected == order{}}}
+	for _, c := range columns() {
+		if c.sortKey == nil {
+			continue
+		}
+		for _, o := range []order{{c.Key, c.Number}, {c.Key, !c.Number}} {
+			way := map[bool]string{true: "greatest first", false: "least first"}[o.Down]
+			if c.Key == "last" || c.Key == "next" {
+				way = map[bool]string{true: "latest first", false: "earliest first"}[o.Down]
+			} else if !c.Number {
+				way = map[bool]string{true: "Z to A", false: "A to Z"}[o.Down]
+			}
+			out = append(out, option{o.Sort(), c.Title + ", " + way, o == selected})
+		}
 	}
 	return out
 }

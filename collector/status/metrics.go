@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"runtime"
+	"slices"
 	"strings"
 	"time"
 
@@ -36,7 +37,8 @@ type promLog struct{ log *zap.Logger }
 
 // Println logs what went wrong with a scrape.
 func (l promLog) Println(v ...any) {
-	l.log.Error("metrics", zap.String("error", strings.TrimSpace(fmt.Sprintln(v...))))
+	l.log.Error("the metrics cannot be sent", zap.String("error", strings.TrimSpace(fmt.Sprintln(v...))),
+		zap.String("hint", "see whether the journal can be read, and whether several scrape at the same time"))
 }
 
 // collector makes the metrics from the Source while Prometheus waits. There is no
@@ -56,14 +58,17 @@ func networkMetrics() []metric {
 	network, spending := []string{"network"}, []string{"network", "slot", "unit"}
 	return []metric{
 		{"polls_total", "Polls finished since the start.", network},
-		{"requests_total", "Requests made to the network since the start.", network},
+		{"made_up_polls_total", "Polls made up for missed ticks since the start.", network},
+		{"requests_total", "Requests made to the network since the start, by ok or the kind of error.", []string{"network", "outcome"}},
+		{"request_duration_seconds", "Time that answers of the network took, failures among them.", network},
 		{"retries_total", "Requests made again since the start.", network},
 		{"results_total", "Accounts answered for since the start, by ok or the kind of error.", []string{"network", "kind"}},
 		{"accounts", "Accounts in the config, by their state; unknown before the first answer.", []string{"network", "state"}},
 		{"ticks_skipped_total", "Ticks skipped because the poll before was still running.", network},
 		{"ticks_missed_total", "Ticks missed while the daemon was down.", network},
 		{"poll_running", "1 while a poll is under way.", network},
-		{"poll_duration_seconds", "Duration of the last poll.", network},
+		{"poll_duration_seconds", "Duration of polls, waits for limits and repeated questions included.", network},
+		{"last_poll_duration_seconds", "Duration of the last poll.", network},
 		{"poll_failed_accounts", "Accounts that the last poll got no answer for.", network},
 		{"last_poll_timestamp_seconds", "Scheduled time of the last poll.", network},
 		{"next_poll_timestamp_seconds", "Time of the next poll.", network},
@@ -82,16 +87,24 @@ func daemonMetrics() []metric {
 		{"influxdb_up", "1 while InfluxDB takes points; absent without an influxdb section.", nil},
 		{"backlog_points", "Points not yet delivered to InfluxDB.", nil},
 		{"backlog_oldest_timestamp_seconds", "Time of the oldest point not yet delivered; absent when there is none.", nil},
+		{"delivery_requests_total", "Requests to InfluxDB since the start, by ok or why they came to nothing.", []string{"outcome"}},
+		{"delivery_duration_seconds", "Time that answers of InfluxDB took, failures among them.", nil},
+		{"delivery_last_success_timestamp_seconds", "Time at which InfluxDB last took points; absent before the first.", nil},
 		{"delivered_points_total", "Points delivered to InfluxDB since the start.", nil},
 		{"refused_points_total", "Points that InfluxDB refused for good since the start.", nil},
 		{"journal_points", "Points in the journal.", nil},
 		{"journal_bytes", "Size of the journal on disk.", nil},
+		{"journal_max_bytes", "The greatest size that the journal may have; absent without a bound.", nil},
 		{"journal_refused_points", "Points set aside in the journal because InfluxDB refused them.", nil},
 		{"journal_rotten_rows", "Rows set aside because their checksum is wrong.", nil},
 		{"journal_dropped_points_total", "Undelivered points dropped to keep the journal's greatest size.", nil},
+		{"journal_mended_total", "Times that the journal was mended, or put back, while it was open.", nil},
+		{"journal_damaged", "1 if a damaged journal was set aside since the start.", nil},
 		{"journal_up", "1 while the journal takes writes.", nil},
 		{"config_last_reload_successful", "1 if the config file and the config in force agree.", nil},
 		{"config_last_reload_success_timestamp_seconds", "Time at which the config in force was taken.", nil},
+		{"config_reloads_total", "Changed config files since the start, by result: ok, or refused for a mistake.", []string{"result"}},
+		{"config_info", "1, labelled with the hash of the config in force.", []string{"hash"}},
 		{"start_timestamp_seconds", "Time at which the daemon started.", nil},
 		{"build_info", "1, labelled with the version of the program and of Go.", []string{"version", "goversion"}},
 	}
@@ -125,12 +138,15 @@ func (c *collector) Collect(ch chan<- prometheus.Metric) {
 	for i := range ov.Networks {
 		e.network(&ov.Networks[i])
 	}
-	e.journal(&ov.Journal)
+	e.journal(&ov.Journal, &ov.Meters)
 	if ov.Influx != nil {
-		e.influx(ov.Influx)
+		e.influx(ov.Influx, &ov.Meters)
 	}
 	e.gauge("config_last_reload_successful", truth(ov.ConfigError == ""))
 	e.timestamp("config_last_reload_success_timestamp_seconds", ov.ConfigTime)
+	e.counter("config_reloads_total", float64(ov.Meters.Reloads), stateOK)
+	e.counter("config_reloads_total", float64(ov.Meters.Refusals), "refused")
+	e.gauge("config_info", 1, ov.ConfigHash)
 	e.timestamp("start_timestamp_seconds", ov.Started)
 	e.gauge("build_info", 1, ov.Version, runtime.Version())
 }
@@ -173,30 +189,33 @@ func truth(b bool) float64 {
 
 func (e emitter) network(n *Network) {
 	e.counter("polls_total", float64(n.Totals.Polls), n.Name)
-	e.counter("requests_total", float64(n.Totals.Requests), n.Name)
+	e.counter("made_up_polls_total", float64(n.Totals.Meters.MadeUp), n.Name)
+	e.outcomes("requests_total", n.Totals.Meters.Outcomes, n.Name)
+	e.histogram("request_duration_seconds", n.Totals.Meters.Requests, requestBounds(), n.Name)
+	e.histogram("poll_duration_seconds", n.Totals.Meters.Polls, pollBounds(), n.Name)
 	e.counter("retries_total", float64(n.Totals.Retries), n.Name)
 	e.counter("limiter_wait_seconds_total", n.Totals.LimiterWait.Seconds(), n.Name)
 	e.counter("ticks_skipped_total", float64(n.Skipped), n.Name)
 	e.counter("ticks_missed_total", float64(n.Missed), n.Name)
-	e.results(n)
+	e.outcomes("results_total", n.Totals.Results, n.Name)
 	e.accounts(n)
 	e.gauge("poll_running", truth(n.Running), n.Name)
 	e.timestamp("next_poll_timestamp_seconds", n.NextPoll, n.Name)
 	if p := n.LastPoll; p != nil {
-		e.gauge("poll_duration_seconds", p.Duration.Seconds(), n.Name)
+		e.gauge("last_poll_duration_seconds", p.Duration.Seconds(), n.Name)
 		e.gauge("poll_failed_accounts", float64(p.Failed), n.Name)
 		e.timestamp("last_poll_timestamp_seconds", p.Time, n.Name)
 	}
 	e.tokens(n)
 }
 
-// results sends ok from the start on, so that its rate is known from the first
-// failure on.
-func (e emitter) results(n *Network) {
-	e.counter("results_total", float64(n.Totals.Results[stateOK]), n.Name, stateOK)
-	for kind, results := range n.Totals.Results {
-		if kind != stateOK {
-			e.counter("results_total", float64(results), n.Name, kind)
+// outcomes sends a counter by ok or what went wrong, which is its last label. Ok is sent
+// from the start on, so that its rate is known from the first failure on.
+func (e emitter) outcomes(name string, by map[string]int64, labels ...string) {
+	e.counter(name, float64(by[stateOK]), slices.Concat(labels, []string{stateOK})...)
+	for outcome, n := range by {
+		if outcome != stateOK {
+			e.counter(name, float64(n), slices.Concat(labels, []string{outcome})...)
 		}
 	}
 }
@@ -250,7 +269,12 @@ func (e emitter) spending(s *Spending, network, slot string) {
 	}
 }
 
-func (e emitter) journal(j *Journal) {
+func (e emitter) journal(j *Journal, m *DaemonMeters) {
+	if j.MaxBytes > 0 {
+		e.gauge("journal_max_bytes", float64(j.MaxBytes))
+	}
+	e.counter("journal_mended_total", float64(m.Mended))
+	e.gauge("journal_damaged", truth(j.DamageAs != ""))
 	e.gauge("journal_points", float64(j.Points))
 	e.gauge("journal_bytes", float64(j.Bytes))
 	e.gauge("journal_refused_points", float64(j.Refused))
@@ -259,7 +283,10 @@ func (e emitter) journal(j *Journal) {
 	e.gauge("journal_up", truth(j.Error == ""))
 }
 
-func (e emitter) influx(in *Influx) {
+func (e emitter) influx(in *Influx, m *DaemonMeters) {
+	e.outcomes("delivery_requests_total", m.Deliveries)
+	e.histogram("delivery_duration_seconds", m.Delivery, requestBounds())
+	e.timestamp("delivery_last_success_timestamp_seconds", in.LastSuccess)
 	e.gauge("influxdb_up", truth(in.State == stateOK))
 	e.gauge("backlog_points", float64(in.Backlog))
 	if in.Backlog > 0 {

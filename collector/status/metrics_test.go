@@ -12,6 +12,7 @@ func TestMetrics(t *testing.T) {
 	src := newFake(testNow)
 	src.overview.Networks[0].Tokens = append(src.overview.Networks[0].Tokens, Token{Slot: "vk", State: "ok"}) // named twice
 	src.overview.Networks[0].Totals.Results["bad\xffkind"] = 1
+	measure(&src.overview)
 	src.overview.Influx.Backlog, src.overview.Influx.Oldest = 3, testNow
 	w := get(t, newHandler(t, src), "GET", "/metrics")
 	body := w.Body.String()
@@ -20,7 +21,26 @@ func TestMetrics(t *testing.T) {
 	}
 	for _, want := range []string{
 		`collectord_polls_total{network="vk"} 75`,
-		`collectord_requests_total{network="vk"} 231`,
+		`collectord_requests_total{network="vk",outcome="ok"} 2`,
+		`collectord_requests_total{network="vk",outcome="temporary"} 1`,
+		`collectord_requests_total{network="bluesky",outcome="ok"} 0`,
+		`collectord_request_duration_seconds_bucket{network="vk",le="0.25"} 2`,
+		`collectord_request_duration_seconds_bucket{network="vk",le="+Inf"} 3`,
+		`collectord_request_duration_seconds_sum{network="vk"} 100.25`,
+		`collectord_request_duration_seconds_count{network="bluesky"} 0`,
+		`collectord_poll_duration_seconds_bucket{network="vk",le="5"} 1`,
+		`collectord_poll_duration_seconds_count{network="vk"} 1`,
+		`collectord_made_up_polls_total{network="vk"} 1`,
+		`collectord_delivery_requests_total{outcome="ok"} 1`,
+		`collectord_delivery_requests_total{outcome="unreachable"} 1`,
+		`collectord_delivery_duration_seconds_count 2`,
+		`collectord_delivery_last_success_timestamp_seconds 1.7733`,
+		`collectord_journal_max_bytes 1e+10`,
+		`collectord_journal_mended_total 2`,
+		`collectord_journal_damaged 0`,
+		`collectord_config_reloads_total{result="ok"} 5`,
+		`collectord_config_reloads_total{result="refused"} 1`,
+		`collectord_config_info{hash="`,
 		`collectord_retries_total{network="vk"} 4`,
 		`collectord_results_total{kind="ok",network="vk"} 440`,
 		`collectord_results_total{kind="not_found",network="vk"} 75`,
@@ -31,7 +51,7 @@ func TestMetrics(t *testing.T) {
 		`collectord_ticks_skipped_total{network="vk"} 2`,
 		`collectord_ticks_missed_total{network="twitter"} 4`,
 		`collectord_poll_running{network="bluesky"} 1`,
-		`collectord_poll_duration_seconds{network="vk"} 1.24`,
+		`collectord_last_poll_duration_seconds{network="vk"} 1.24`,
 		`collectord_last_poll_timestamp_seconds{network="vk"} 1.77332112e+09`,
 		`collectord_limiter_wait_seconds_total{network="vk"} 90`,
 		`collectord_token_state{network="vk",slot="vk:second",state="parked"} 1`,
@@ -75,6 +95,32 @@ func TestMetrics(t *testing.T) {
 	}
 }
 
+// measure gives the overview something in every meter.
+func measure(ov *Overview) {
+	vk := &ov.Networks[0].Totals.Meters
+	vk.Request("ok", 0)
+	vk.Request("ok", 250*time.Millisecond) // a bound belongs to its bucket
+	vk.Request("temporary", 100*time.Second)
+	vk.Poll(1240*time.Millisecond, true)
+	ov.Meters = DaemonMeters{Reloads: 5, Refusals: 1, Mended: 2}
+	ov.Journal.MaxBytes = 10e9
+	ov.Meters.Deliver("ok", time.Second)
+	ov.Meters.Deliver("unreachable", time.Minute)
+}
+
+// What was cloned stays as it was.
+func TestMetersClone(t *testing.T) {
+	var ov Overview
+	ov.Networks = make([]Network, 1)
+	measure(&ov)
+	network, daemon := ov.Networks[0].Totals.Meters.Clone(), ov.Meters.Clone()
+	measure(&ov)
+	ov.Meters.Deliver("ok", 0)
+	if network.Outcomes["ok"] != 2 || network.Requests.Count != 3 || network.Requests.Counts[3] != 1 || daemon.Deliveries["ok"] != 1 || daemon.Delivery.Counts[5] != 1 {
+		t.Errorf("%+v %+v", network, daemon)
+	}
+}
+
 func TestMetricsOfNothing(t *testing.T) {
 	src := &fakeSource{overview: Overview{ConfigError: "config.yaml:1:1: no"}}
 	body := get(t, newHandler(t, src), "GET", "/metrics").Body.String()
@@ -96,7 +142,9 @@ func TestMetricsDescribed(t *testing.T) {
 		}
 		seen[m.name] = true
 	}
-	body := get(t, newHandler(t, newFake(time.Now())), "GET", "/metrics").Body.String()
+	src := newFake(time.Now())
+	measure(&src.overview)
+	body := get(t, newHandler(t, src), "GET", "/metrics").Body.String()
 	for name := range seen {
 		if name != "backlog_oldest_timestamp_seconds" && !strings.Contains(body, "# HELP collectord_"+name+" ") {
 			t.Errorf("collectord_%s is described and never sent", name)

@@ -20,7 +20,7 @@ type networkView struct {
 	Ticks             string
 	Error, Hint       string
 	ErrorAt           moment
-	Spent, Usage      string
+	Quotas            []meter
 	Tokens            []tokenView
 }
 
@@ -28,9 +28,9 @@ type networkView struct {
 type tokenView struct {
 	Slot, State, Tone, Reason string
 	Until, Expires            moment
-	Expired                   bool
+	Expired, Endless, Renewed bool
 	Link                      string
-	Spent, Usage              string
+	Quotas                    []meter
 }
 
 func networkViewOf(now time.Time, n *Network) networkView {
@@ -39,7 +39,7 @@ func networkViewOf(now time.Time, n *Network) networkView {
 		Tone: toneGood, Accounts: plural(int64(n.Accounts), "account", "accounts"), States: statePhrases(n),
 		Running: n.Running, Next: momentOf(now, n.NextPoll), Rate: rateText(n.Rate, len(n.Tokens)),
 		Ticks: ticksText(n.Skipped, n.Missed), Error: n.LastError, Hint: n.Hint, ErrorAt: momentOf(now, n.LastErrorAt),
-		Spent: spentText(&n.Spending), Usage: usageText(n.Usage),
+		Quotas: metersOf(&n.Spending, n.Usage),
 	}
 	if p := n.LastPoll; p != nil {
 		v.Last, v.LastText = momentOf(now, p.Time), pollText(p)
@@ -62,11 +62,20 @@ func tokenViewOf(now time.Time, t Token) tokenView {
 	if tone == "" {
 		tone = toneBad
 	}
-	return tokenView{
-		Slot: t.Slot, State: t.State, Tone: tone, Reason: t.Reason, Link: webLink(t.Link), Spent: spentText(&t.Spending), Usage: usageText(t.Usage),
-		Until: momentOf(now, t.Until), Expires: momentOf(now, t.Expires),
-		Expired: !t.Expires.IsZero() && t.Expires.Before(now),
+	if tone == toneGood && endsSoon(now, &t) {
+		tone = toneWarn
 	}
+	return tokenView{
+		Slot: t.Slot, State: t.State, Tone: tone, Reason: t.Reason, Link: webLink(t.Link), Quotas: metersOf(&t.Spending, t.Usage),
+		Until: momentOf(now, t.Until), Expires: momentOf(now, t.Expires),
+		Expired: !t.Expires.IsZero() && t.Expires.Before(now), Endless: t.Endless, Renewed: t.Renewed,
+	}
+}
+
+// endsSoon reports whether a person must see to a token that works: within a week it
+// expires, and nobody renews it.
+func endsSoon(now time.Time, t *Token) bool {
+	return !t.Renewed && !t.Expires.IsZero() && t.Expires.Sub(now) < week
 }
 
 // statePhrases counts a network's accounts by state, in the order of the states.

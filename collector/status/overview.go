@@ -25,8 +25,6 @@ type overviewView struct {
 
 	Version, Config, ConfigHash string
 	Started, ConfigTime         moment
-	Journal                     string
-	Influx                      string
 }
 
 // titleOf is the document's title: what needs a look, so that a tab tells it.
@@ -48,10 +46,6 @@ func overviewOf(now time.Time, ov *Overview, t tally) overviewView {
 		Notices:  noticesOf(now, ov),
 		Version:  ov.Version, Config: ov.ConfigFile, ConfigHash: ov.ConfigHash,
 		Started: momentOf(now, ov.Started), ConfigTime: momentOf(now, ov.ConfigTime),
-		Journal: journalText(&ov.Journal),
-	}
-	if ov.Influx != nil {
-		v.Influx = influxText(ov.Influx)
 	}
 	v.Tone = toneGood
 	for _, p := range v.Sentence {
@@ -141,7 +135,7 @@ func noticesOf(now time.Time, ov *Overview) []notice {
 		out = append(out, n)
 	}
 	for i := range ov.Networks {
-		out = append(out, tokenNotices(&ov.Networks[i])...)
+		out = append(out, tokenNotices(now, &ov.Networks[i])...)
 	}
 	return out
 }
@@ -157,27 +151,32 @@ func journalNotices(j *Journal) []notice {
 			Text: "The damaged one was set aside as " + j.DamageAs})
 	}
 	for _, c := range []struct {
-		n                 int64
-		title, text, tone string
+		n                       int64
+		title, text, tone, hint string
 	}{
-		{j.Dropped, "Points were dropped before InfluxDB had them", "dropped to keep journal.max_size", toneBad},
-		{j.Refused, "InfluxDB refused points for good", "set aside with the reason; they can be sent again", toneWarn},
-		{j.Rotten, "Rows of the journal rotted", "set aside because their checksum is wrong", toneWarn},
+		{j.Dropped, "Points were dropped before InfluxDB had them", "dropped to keep journal.max_size", toneBad, ""},
+		{j.Refused, "InfluxDB refused points for good", "set aside with the reason", toneWarn,
+			"Mend what it says under Storage, then `collectord refused --resend` sends them again."},
+		{j.Rotten, "Rows of the journal rotted", "set aside because their checksum is wrong", toneWarn, ""},
 	} {
 		if c.n > 0 {
-			out = append(out, notice{Tone: c.tone, Title: c.title, Text: plural(c.n, "point", "points") + " " + c.text})
+			out = append(out, notice{Tone: c.tone, Title: c.title, Text: plural(c.n, "point", "points") + " " + c.text, Hint: c.hint})
 		}
 	}
 	return out
 }
 
 // tokenNotices lists the tokens that a person must do something about.
-func tokenNotices(n *Network) []notice {
+func tokenNotices(now time.Time, n *Network) []notice {
 	var out []notice
 	for _, t := range n.Tokens {
 		what := map[string]string{
 			"parked": "waits for a person", "dead": "is refused", "missing": "is missing",
 		}[t.State]
+		if what == "" && endsSoon(now, &t) {
+			out = append(out, notice{Tone: toneWarn, Title: titleOfNetwork(n) + ": the token " + t.Slot + " expires " + relative(now, t.Expires),
+				Hint: "Nothing renews it. `collectord keychain assign " + t.Slot + "` puts a new one in its place, while the old one works."})
+		}
 		if what == "" {
 			continue
 		}
@@ -187,21 +186,9 @@ func tokenNotices(n *Network) []notice {
 		}
 		if t.State != "parked" {
 			v.Tone = toneBad
-			v.Hint = "collectord keychain assign " + t.Slot + " puts a new one in its place."
+			v.Hint = "`collectord keychain assign " + t.Slot + "` puts a new one in its place."
 		}
 		out = append(out, v)
 	}
 	return out
-}
-
-func journalText(j *Journal) string {
-	return plural(j.Points, "point", "points") + ", " + size(j.Bytes)
-}
-
-func influxText(in *Influx) string {
-	text := publicURL(in.URL) + ", bucket " + in.Bucket + ": " + plural(in.Delivered, "point", "points") + " delivered since the start"
-	if in.Refused > 0 {
-		text += ", " + thousands(in.Refused) + " refused"
-	}
-	return text
 }

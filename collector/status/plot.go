@@ -19,6 +19,7 @@ const (
 // plot is the large picture of a series.
 type plot struct {
 	curve
+	Last  string // a dot on the last sample
 	Label string // what a screen reader says in its place
 	Y     []yTick
 	X     []xTick
@@ -62,6 +63,7 @@ func plotOf(samples []Sample, from, to time.Time) *plot {
 	f := frame{from, to, float64(counts[0]), float64(counts[len(counts)-1]), plotWidth, plotHeight, 0}
 	p := &plot{
 		curve:  curveOf(samples, f),
+		Last:   dotOf(samples[len(samples)-1], f),
 		Height: plotTop + plotHeight + 28,
 		Top:    plotTop, Base: plotTop + plotHeight, TickEnd: plotTop + plotHeight + 5, Foot: plotTop + plotHeight + 20,
 		BoxWidth: plotWidth, BoxHeight: plotHeight,

@@ -97,6 +97,7 @@ func columns() []column {
 		number("followers", "Followers", func(a *Account) *int64 { return a.Followers }),
 		number("24h", "24 h", func(a *Account) *int64 { return a.Delta24h }),
 		number("7d", "7 d", func(a *Account) *int64 { return a.Delta7d }),
+		number("30d", "30 d", func(a *Account) *int64 { return a.Delta30d }),
 		text("state", "State", func(a *Account) string { return stateOf(a.State).Title }),
 		when("last", "Last poll", func(a *Account) time.Time { return a.LastPoll }),
 		when("next", "Next poll", func(a *Account) time.Time { return a.NextPoll }),

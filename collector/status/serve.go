@@ -68,8 +68,8 @@ func Listen(opts Options, h http.Handler) (*Server, error) {
 	case opts.WebConfigFile == "" && loopback(l.Addr()):
 		h = localNames(h)
 	case opts.WebConfigFile == "":
-		opts.Log.Warn("the status page is open to other machines without a password; web.config_file sets one",
-			zap.Stringer("listen", l.Addr()))
+		opts.Log.Warn("the status page is open to other machines without a password",
+			zap.Stringer("listen", l.Addr()), zap.String("hint", "web.config_file sets a password and TLS; web.listen 127.0.0.1:9184 keeps it to this machine"))
 	}
 	errorLog, err := zap.NewStdLogAt(opts.Log, zapcore.DebugLevel)
 	if err != nil {
@@ -179,12 +179,13 @@ func (h slogHandler) Handle(_ context.Context, r slog.Record) error {
 	if r.Level >= slog.LevelWarn {
 		level = zapcore.ErrorLevel
 	}
-	fields := make([]zap.Field, 0, r.NumAttrs())
+	fields := make([]zap.Field, 0, 2+r.NumAttrs())
+	fields = append(fields, zap.String("said", r.Message), zap.String("hint", "mend web.config_file, the certificate or the password file"))
 	r.Attrs(func(a slog.Attr) bool {
 		fields = append(fields, zap.Any(a.Key, a.Value.Any()))
 		return true
 	})
-	h.log.Log(level, "web: "+r.Message, fields...)
+	h.log.Log(level, "the page's server has something to say", fields...)
 	return nil
 }
 

@@ -19,6 +19,23 @@ type Source interface {
 	Ready(ctx context.Context) error
 }
 
+// Historian is a Source that also knows what became of an account beside its count.
+// A Source need not be one; the account's page then leaves that table out.
+type Historian interface {
+	// Changes returns the changes of one account's state, names and id, ascending. The
+	// first tells the state at first sight. whole is false while older points
+	// are still being looked through, a part at every call; calling again goes on.
+	Changes(ctx context.Context, network, label string) (changes []Change, whole bool, err error)
+}
+
+// Change is something about an account that is not the same any more.
+type Change struct {
+	Time   time.Time
+	What   string // state, name, handle, link, id, verified
+	Before string // "" at first sight
+	After  string
+}
+
 // Sample is a follower count at the time of its poll.
 type Sample struct {
 	Time      time.Time
@@ -31,10 +48,11 @@ type Account struct {
 	Network, Label                 string
 	ID, Type, Nickname, Name, Link string
 	State                          string // ok, not_found, suspended, private, hidden, blocked, renamed, taken_over; "" before the first answer
+	StateSince                     time.Time
 	Followers                      *int64
 	Rounded                        bool // the network rounds followers: of so large a number not every digit is known
 	Following, Posts, Views, Likes *int64
-	Delta24h, Delta7d              *int64
+	Delta24h, Delta7d, Delta30d    *int64
 	LastPoll, LastSuccess          time.Time
 	NextPoll                       time.Time
 	Error                          string // the last error in one line, "" when the last poll answered
@@ -55,6 +73,7 @@ type Overview struct {
 	Networks    []Network
 	Journal     Journal
 	Influx      *Influx // nil: no influxdb section
+	Meters      DaemonMeters
 }
 
 // Network is one configured network.
@@ -89,6 +108,7 @@ type Totals struct {
 	Polls, Requests, Retries int64
 	Results                  map[string]int64 // accounts by "ok" or the error kind's label
 	LimiterWait              time.Duration
+	Meters                   Meters
 }
 
 // Token is one slot of the keychain as a network uses it.
@@ -98,6 +118,8 @@ type Token struct {
 	Reason  string
 	Until   time.Time // cooling: until when
 	Expires time.Time
+	Endless bool   // the network says that it does not expire
+	Renewed bool   // the daemon renews it before it expires
 	Link    string // parked: the page a person must open
 
 	Spending Spending
@@ -126,11 +148,24 @@ type Spending struct {
 type Journal struct {
 	Points   int64
 	Bytes    int64
+	MaxBytes int64     // journal.max_size, 0 for no bound
+	Oldest   time.Time // of the points that are kept; zero if there is none
+	Newest   time.Time
 	Refused  int64 // points set aside because InfluxDB refused them for good
 	Rotten   int64 // rows set aside because their checksum is wrong
 	Dropped  int64 // undelivered points dropped to keep max_size
 	Error    string
 	DamageAs string // where a damaged journal was set aside, "" if none
+	// RefusedLast are some of the points that were refused, the newest first.
+	RefusedLast []Refusal
+}
+
+// Refusal is a point that InfluxDB refused for good.
+type Refusal struct {
+	Time   time.Time // when it was refused
+	Reason string
+	Line   string // the point, in line protocol; "" if it is gone
+	Resend bool   // it is marked for sending again
 }
 
 // Influx is the state of delivery.

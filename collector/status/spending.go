@@ -9,10 +9,7 @@ import (
 // today", "1,234 requests today". Before anything was spent it is empty, unless there
 // is something to hold it against.
 func spentText(s *Spending) string {
-	of := s.Budget
-	if of == 0 || s.Allowance > 0 && s.Allowance < of {
-		of = s.Allowance
-	}
+	of := s.bound()
 	if s.Unit == "" || of == 0 && s.Today == 0 {
 		return ""
 	}
@@ -24,6 +21,14 @@ func spentText(s *Spending) string {
 		unit = strings.TrimSuffix(unit, "s")
 	}
 	return text + " " + unit + " today"
+}
+
+// bound is the most that may be spent a day, 0 where nobody knows of one.
+func (s *Spending) bound() float64 {
+	if s.Budget == 0 || s.Allowance > 0 && s.Allowance < s.Budget {
+		return s.Allowance
+	}
+	return s.Budget
 }
 
 // amount writes money with two decimals or more, and anything else as it is.

@@ -31,7 +31,7 @@ func TestSpentText(t *testing.T) {
 
 func TestSpendingOnThePage(t *testing.T) {
 	page := get(t, newHandler(t, newFake(testNow)), http.MethodGet, "/").Body.String()
-	for _, want := range []string{"0.04 of 10.00 USD today", "1,231 of 5,000 requests today", "<dt>Spent</dt><dd>1 request today</dd>"} {
+	for _, want := range []string{"0.04 of 10.00 USD today", "1,231 of 5,000 requests today", "<dt>Used</dt><dd>1 request today</dd>"} {
 		if !strings.Contains(page, want) {
 			t.Errorf("%q is not on the page", want)
 		}

@@ -8,7 +8,7 @@
 //
 //	          ┌─ /                                   every network and account
 //	          ├─ /accounts/NETWORK/LABEL             one account and its plot
-//	Source ───┼─ /api/v1/accounts, .../series        the same as JSON
+//	Source ───┼─ /api/v1/accounts, .../series        the same as JSON, a series as CSV too
 //	          ├─ /api/v1/status
 //	          ├─ /metrics                            the same for Prometheus
 //	          └─ /readyz, /healthz
@@ -25,8 +25,10 @@ import (
 	"crypto/sha256"
 	"embed"
 	"encoding/hex"
+	"errors"
 	"html/template"
 	"net/http"
+	"strings"
 	"time"
 
 	"go.uber.org/zap"
@@ -77,8 +79,10 @@ func Handler(src Source, log *zap.Logger) http.Handler {
 	mux.HandleFunc("/favicon.svg", s.favicon)
 	mux.HandleFunc("/favicon.ico", s.favicon)
 	mux.HandleFunc("/", s.notFound)
-	return guard(mux)
+	return guard(compressed(mux))
 }
+
+var errMethod = errors.New("only GET and HEAD are served here")
 
 // guard refuses every method but GET and HEAD, sets the headers that hold for
 // every answer and bounds the time that the Source may take.
@@ -93,7 +97,11 @@ func guard(next http.Handler) http.Handler {
 		h.Set("Cache-Control", "no-store")
 		if r.Method != http.MethodGet && r.Method != http.MethodHead {
 			h.Set("Allow", "GET, HEAD")
-			http.Error(w, "only GET and HEAD are served here", http.StatusMethodNotAllowed)
+			if strings.HasPrefix(r.URL.Path, "/api/") {
+				writeError(w, http.StatusMethodNotAllowed, errMethod)
+				return
+			}
+			http.Error(w, errMethod.Error(), http.StatusMethodNotAllowed)
 			return
 		}
 		ctx, cancel := context.WithTimeout(r.Context(), sourceTimeout)
@@ -107,7 +115,7 @@ func guard(next http.Handler) http.Handler {
 func (s *server) render(w http.ResponseWriter, code int, name string, view any) {
 	var b bytes.Buffer
 	if err := s.pages.ExecuteTemplate(&b, name, view); err != nil {
-		s.log.Error("a page cannot be made", zap.String("page", name), zap.Error(err))
+		s.log.Error("a page cannot be made", zap.String("page", name), zap.Error(err), zap.String("hint", "please report it"))
 		http.Error(w, "this page cannot be made; the log says why", http.StatusInternalServerError)
 		return
 	}
@@ -141,7 +149,7 @@ func (s *server) notFound(w http.ResponseWriter, _ *http.Request) {
 
 // broken is the page for a Source that does not answer.
 func (s *server) broken(w http.ResponseWriter, what string, err error) {
-	s.log.Error("the status page cannot be made", zap.String("wanted", what), zap.Error(err))
+	s.log.Error("the status page cannot be made", zap.String("wanted", what), zap.Error(err), zap.String("hint", journalHint))
 	s.render(w, http.StatusInternalServerError, "message.html", message{
 		head:    s.head("Error"),
 		Heading: "The " + what + " cannot be read",

@@ -45,7 +45,7 @@ func TestIndex(t *testing.T) {
 		`href="https://vk.example/captcha?sid=1"`, `polling now`, `2 skipped`, `20 requests/min`,
 		`3 requests/s for each token`, `captcha needed`, `ready <time datetime=`, `1 failed; 3 requests in 1.2 s, 1 retry`,
 		`<a href="/?network=vk&amp;state=not_found#accounts">1 not found</a>`,
-		`vk: users.get: code 10: temporary: Internal server error`, `1–13 of 13`, `184,210 points, 48 MB`,
+		`vk: users.get: code 10: temporary: Internal server error`, `1–13 of 13`, `184,210 points`, `48 MB of 10 GB (0.5 %)`, `<dd>http://127.0.0.1:8086, bucket followers</dd>`, `expires <time datetime=`,
 		`Write the new handle into the config.`,
 	} {
 		if !strings.Contains(page, want) {
@@ -134,7 +134,7 @@ func TestIndexFilterAndSort(t *testing.T) {
 	}
 	page := get(t, h, "GET", "/?network=vk&sort=-followers").Body.String()
 	for _, want := range []string{`aria-sort="descending"`, `href="/?network=vk&amp;sort=followers#accounts"`,
-		`<option value="vk" selected>VK</option>`, `<input type="hidden" name="sort" value="-followers">`} {
+		`<option value="vk" selected>VK</option>`, `<option value="-followers" selected>Followers, greatest first</option>`} {
 		if !strings.Contains(page, want) {
 			t.Errorf("the page does not hold %s", want)
 		}
@@ -211,7 +211,7 @@ func TestAccount(t *testing.T) {
 		`<dt>Posts</dt><dd>412,002</dd>`, `<dt>Views</dt><dd>0</dd>`, `<dt>Tag country</dt><dd>ru</dd>`, `<dt>Tag team</dt><dd>news</dd>`, `aria-current="page">7 days</a>`,
 		`<a href="https://vk.example/ria" rel="noreferrer noopener" target="_blank">`,
 		`/api/v1/accounts/vk/%D0%A0%D0%98%D0%90%20%D0%9D%D0%BE%D0%B2%D0%BE%D1%81%D1%82%D0%B8/series?since=7d`,
-		`, 144 points`, `<td class="number">3,254,117</td>`,
+		`144 points: <a href="/api/v1/accounts/vk/`, `/series.csv?since=7d" download>CSV</a>`, `in this period, between 3,24`, `2 gaps, the longest 24 h`, `<td class="number">3,254,117</td>`,
 	} {
 		if !strings.Contains(page, want) {
 			t.Errorf("the page does not hold %s", want)

@@ -51,10 +51,13 @@ func arrows() map[string][]string {
 		"networks/*":                 network[:3],
 
 		"internal/archtest":    {},
+		"internal/bench":       {"collector", "collector/journal", "collector/point", "internal/influxdtest", "networks", "networks/all", "networks/sim"},
 		"internal/faultproxy":  {},
+		"internal/floortest":   {},
 		"internal/fuzz":        {},
 		"internal/influxdtest": {},
 		"internal/leaktest":    {"keychain"},
+		"internal/release":     {},
 	}
 }
 
@@ -72,7 +75,7 @@ func only() map[string][]string {
 		"go.uber.org/zap":                             {"cmd/collectord", "collector", "collector/logfold", "collector/status"}, // the rest returns errors
 		"go.uber.org/zap/...":                         {"cmd/collectord", "collector", "collector/logfold", "collector/status"},
 		"log":                                         {},
-		"testing":                                     {"networks/networktest", "internal/influxdtest", "internal/faultproxy", "internal/leaktest", "internal/archtest"},
+		"testing":                                     {"networks/networktest", "internal/influxdtest", "internal/faultproxy", "internal/floortest", "internal/leaktest", "internal/archtest"},
 	}
 }
 
