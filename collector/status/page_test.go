@@ -53,6 +53,19 @@ func TestCompressed(t *testing.T) {
 	}
 }
 
+// TestCompressedOnce: what brings an encoding of its own stays as it is.
+func TestCompressedOnce(t *testing.T) {
+	body := strings.Repeat("x", 2*compressFrom)
+	h := compressed(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "text/plain")
+		w.Header().Set("Content-Encoding", "zstd")
+		_, _ = io.WriteString(w, body)
+	}))
+	if w := asked(t, h, "GET", "/", "Accept-Encoding", "gzip"); w.Header().Get("Content-Encoding") != "zstd" || w.Body.String() != body {
+		t.Errorf("%v, %d bytes", w.Header(), w.Body.Len())
+	}
+}
+
 func TestTakesGzip(t *testing.T) {
 	for header, want := range map[string]bool{
 		"gzip": true, "GZIP": true, "deflate, gzip;q=1.0, *;q=0.5": true, "*": true, "br;q=1, *;q=0.1": true,
