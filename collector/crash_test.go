@@ -131,6 +131,7 @@ func TestResumedForOneOfTwoSchedules(t *testing.T) {
 networks:
   vk:
     base_url: http://vk
+    requests_per_second: 1000
     accounts: {often: {handle: often, schedule: "@every 1s"}, seldom: {handle: seldom, schedule: "@every 10s"}}
 `)
 		time.Sleep(300 * time.Millisecond)

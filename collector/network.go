@@ -177,7 +177,9 @@ func (n *network) resume(ctx context.Context) {
 			continue
 		}
 		n.log.Info("a poll that was cut short goes on", zap.Time("tick", t.Time))
-		n.begin(ctx, t, specs)
+		if !n.begin(ctx, t, specs, true) {
+			n.abandon(ctx, t, "its accounts are gone, or polled for another tick")
+		}
 	}
 }
 
@@ -195,7 +197,7 @@ func (n *network) superseded(spec string, at, now time.Time) bool {
 func (n *network) abandon(ctx context.Context, t journal.Tick, why string) {
 	n.log.Warn("a poll that was cut short is not gone on with", zap.Time("tick", t.Time), zap.String("reason", why),
 		zap.Int("accounts", t.Accounts-t.OK), zap.String("hint", nextTickHint))
-	t.Failed = t.Accounts - t.OK
+	t.Failed = max(0, t.Accounts-t.OK) // an edit may have added accounts to its schedules
 	if err := n.journal.EndTick(ctx, n.name, t.Time, pollPoint(t, time.Now())); err != nil && ctx.Err() == nil {
 		n.log.Error("a poll could not be closed in the journal", zap.Error(err), zap.String("hint", diskHint))
 	}
@@ -217,25 +219,30 @@ func (n *network) start(ctx context.Context, at time.Time, specs []string, madeU
 		at = free
 	}
 	t := journal.Tick{Network: n.name, Time: at, MadeUp: madeUp, Specs: specs, Started: time.Now()}
-	n.begin(ctx, t, specs)
+	n.begin(ctx, t, specs, false)
 }
 
-// begin starts the poll of a tick, new or resumed, in a goroutine of its own. What
-// is still being polled for an earlier tick is skipped.
-func (n *network) begin(ctx context.Context, t journal.Tick, specs []string) {
+// begin starts the poll of a tick, new or resumed, in a goroutine of its own, and reports
+// whether there is anything to poll. What is still being polled for an earlier tick is
+// skipped, and a schedule of which nothing is left is none of a new tick's: who resumes
+// that tick does not poll for it either.
+func (n *network) begin(ctx context.Context, t journal.Tick, specs []string, resumed bool) bool {
 	j := n.join(specs)
-	if len(j.accounts) == 0 {
-		if j.busy > 0 {
-			n.log.Warn("a tick was skipped: the poll before it is still running",
-				zap.Strings("schedules", specs), zap.Time("tick", t.Time), zap.Int("accounts", j.busy),
-				zap.String("hint", "poll less often, add tokens, or raise requests_per_second as far as the network allows"))
-		}
-		n.givenUp(specs, t.Time)
-		n.saveSlots(ctx)
-		return
+	j.resumed = resumed
+	if len(j.left) > 0 {
+		n.log.Warn("a tick was skipped: the poll before it is still running",
+			zap.Strings("schedules", j.left), zap.Time("tick", t.Time), zap.Int("accounts", j.busy),
+			zap.String("hint", "poll less often, add tokens, or raise requests_per_second as far as the network allows"))
 	}
-	if t.Accounts == 0 {
-		t.Accounts = len(j.accounts)
+	if len(j.specs) < len(specs) && !resumed {
+		n.givenUp(slices.DeleteFunc(slices.Clone(specs), func(spec string) bool { return slices.Contains(j.specs, spec) }), t.Time)
+		n.saveSlots(ctx)
+	}
+	if len(j.accounts) == 0 {
+		return false
+	}
+	if !resumed {
+		t.Specs, t.Accounts = j.specs, len(j.accounts)
 	}
 	j.tick = t
 	n.hold(t.Time)
@@ -245,6 +252,7 @@ func (n *network) begin(ctx context.Context, t journal.Tick, specs []string) {
 			n.log.Error("a poll broke off", zap.Time("tick", t.Time), zap.Error(err), zap.String("hint", diskHint))
 		}
 	})
+	return true
 }
 
 // guarded polls, and ends a poll that panics: the process, the other networks and this
@@ -295,7 +303,10 @@ type job struct {
 	poller   *poll.Poller
 	delay    time.Duration // from the tick to the first request
 	until    time.Time     // failed accounts are asked again until then
+	resumed  bool          // the tick is on disk already
+	specs    []string      // the schedules of the accounts
 	busy     int           // accounts left out: still being polled
+	left     []string      // schedules all of whose accounts are left out
 	each     func(accounts int)
 }
 
@@ -305,19 +316,31 @@ func (n *network) join(specs []string) *job {
 	defer n.mu.Unlock()
 	j := &job{poller: n.poller, delay: schedule.Offset(n.name, n.cfg.Spread), next: make(map[string]time.Time)}
 	maps.Copy(j.next, n.next)
+	joined, busy := make(map[string]bool), make(map[string]bool) // schedules
 	for _, a := range n.accounts {
-		if !slices.Contains(specs, a.Schedule.String()) {
+		spec := a.Schedule.String()
+		if !slices.Contains(specs, spec) {
 			continue
 		}
 		if a.polling {
 			j.busy++
+			busy[spec] = true
 			continue
 		}
 		a.polling = true
+		joined[spec] = true
 		j.accounts = append(j.accounts, a)
 	}
 	if j.busy > 0 {
 		n.skipped.Add(1)
+	}
+	for _, spec := range specs {
+		switch {
+		case joined[spec]:
+			j.specs = append(j.specs, spec)
+		case busy[spec]:
+			j.left = append(j.left, spec)
+		}
 	}
 	for _, spec := range specs {
 		if at := n.next[spec]; j.until.IsZero() || at.Before(j.until) {

@@ -43,6 +43,9 @@ func (n *network) poll(ctx context.Context, j *job) error {
 // on disk as they are: they may be due as well and not yet begun, and a crash now must
 // find them missed.
 func (j *job) slots() map[string]time.Time {
+	if j.resumed { // they were stored when the tick was opened, and may have moved on since
+		return nil
+	}
 	slots := make(map[string]time.Time, len(j.tick.Specs))
 	for _, spec := range j.tick.Specs {
 		if at, ok := j.next[spec]; ok {
