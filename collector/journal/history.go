@@ -116,9 +116,9 @@ func (j *Journal) chunk(ctx context.Context, after int64, f Filter) (found []goo
 }
 
 func (f Filter) matches(g good) bool {
-	return (f.Network == "" || g.series.network == f.Network) &&
+	return (f.Network == "" || g.series.network() == f.Network) &&
 		(f.Account == "" || g.series.label == f.Account) &&
-		(f.Measurement == "" || g.series.measurement == f.Measurement) &&
+		(f.Measurement == "" || g.series.measurement() == f.Measurement) &&
 		(f.Since.IsZero() || g.unix >= ceilUnix(f.Since)) &&
 		(f.Until.IsZero() || g.unix < ceilUnix(f.Until))
 }

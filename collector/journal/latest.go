@@ -42,7 +42,7 @@ func (j *Journal) Latest(ctx context.Context) (map[AccountKey]Latest, error) {
 	}
 	latest := make(map[AccountKey]Latest, len(newest))
 	if err := j.lookUp(ctx, slices.Sorted(maps.Keys(newest)), func(g good) {
-		if key := newest[g.seq]; g.series.measurement == point.Profile && g.series.account() == key {
+		if key := newest[g.seq]; g.series.measurement() == point.Profile && g.series.account() == key {
 			latest[key] = latestOf(g)
 			delete(newest, g.seq)
 		}
@@ -56,7 +56,7 @@ func (j *Journal) Latest(ctx context.Context) (map[AccountKey]Latest, error) {
 }
 
 func latestOf(g good) Latest {
-	return Latest{ID: g.series.ident, Type: g.series.kind, Time: timeOf(g.unix), Seq: g.seq, Counts: countsOf(g.fields)}
+	return Latest{ID: g.series.ident, Type: g.series.kind(), Time: timeOf(g.unix), Seq: g.seq, Counts: countsOf(g.fields)}
 }
 
 // newest returns the number of the newest point of some series if it is newer than
@@ -255,9 +255,9 @@ func (j *Journal) walkTick(ctx context.Context, at int64, nets []string, missing
 	}
 	err = j.read("latest", func(db *sql.DB) error {
 		read, _, bad, err := j.each(ctx, db, func(g good) {
-			of := missing[g.series.network]
+			of := missing[g.series.network()]
 			key := g.series.account()
-			if g.series.measurement == point.Profile && of[key] != nil && f(g) {
+			if g.series.measurement() == point.Profile && of[key] != nil && f(g) {
 				delete(of, key)
 			}
 		}, query, args...)

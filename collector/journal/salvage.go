@@ -131,7 +131,7 @@ func (s *salvage) onePoint(r rawRow) (kept bool, err error) {
 	s.points++
 	s.top = max(s.top, r.seq)
 	unix, _ := r.time.(int64) // intact, so it is one
-	key := tickKey{of.network, unix}
+	key := tickKey{of.network(), unix}
 	if seq, ok := s.first[key]; !ok || r.seq < seq {
 		s.first[key] = r.seq
 	}

@@ -6,21 +6,29 @@ import (
 	"maps"
 	"slices"
 	"sync"
+	"unique"
 
 	"collectord/collector/point"
 )
 
-// series is what the points of one series have in common.
+// series is what the points of one series have in common. There are three of them an
+// account, so what many have in common is held once.
 type series struct {
-	id                          int64
-	key                         string // as a line has it
-	measurement, network, label string
-	ident, kind                 string // the tags id and type
+	id           int64
+	key          string // as a line has it
+	label, ident string // the tags account and id; pieces of key where nothing is escaped
+	family       unique.Handle[family]
 }
 
-func (s *series) account() AccountKey { return AccountKey{s.network, s.label} }
+// family is what a great many series share.
+type family struct{ measurement, network, kind string } // kind is the tag type
 
-// seriesCache holds the series in memory: 100,000 of them in some 40 MB. It is
+func (s *series) measurement() string { return s.family.Value().measurement }
+func (s *series) network() string     { return s.family.Value().network }
+func (s *series) kind() string        { return s.family.Value().kind }
+func (s *series) account() AccountKey { return AccountKey{s.network(), s.label} }
+
+// seriesCache holds the series in memory: 100,000 of them in some 30 MB. It is
 // loaded when first needed, and never holds what is not committed.
 type seriesCache struct {
 	mu     sync.RWMutex
@@ -108,8 +116,8 @@ func parseSeries(id int64, key string) (*series, error) {
 		return nil, err
 	}
 	p := point.Point{Tags: tags}
-	return &series{id: id, key: key, measurement: m, network: p.Tag("network"), label: p.Tag("account"),
-		ident: p.Tag("id"), kind: p.Tag("type")}, nil
+	of := unique.Make(family{m, p.Tag("network"), p.Tag("type")})
+	return &series{id: id, key: key, label: p.Tag("account"), ident: p.Tag("id"), family: of}, nil
 }
 
 // put adds one series. The caller holds mu.
@@ -119,7 +127,7 @@ func (c *seriesCache) put(s *series) {
 	}
 	c.byKey[s.key], c.byID[s.id] = s, s
 	c.top = max(c.top, s.id)
-	if s.measurement == point.Profile {
+	if s.measurement() == point.Profile {
 		c.profiles[s.account()] = append(c.profiles[s.account()], s.id)
 	}
 }

@@ -73,7 +73,7 @@ func (s *spans) put(series int64, to span) {
 
 // add takes a point in.
 func (s *spans) add(g good) {
-	if g.series.measurement != point.Profile {
+	if g.series.measurement() != point.Profile {
 		return
 	}
 	is, ok := s.of[g.series.id]

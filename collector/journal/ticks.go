@@ -98,7 +98,7 @@ func (j *Journal) withProfile(ctx context.Context, db *sql.DB, network string, a
 		if err != nil {
 			return err
 		}
-		if s != nil && s.network == network && s.measurement == point.Profile {
+		if s != nil && s.network() == network && s.measurement() == point.Profile {
 			labels[s.label] = true
 		}
 	}

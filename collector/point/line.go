@@ -114,8 +114,17 @@ func Parse(line []byte) (Point, error) {
 	return p, nil
 }
 
-// ParseSeries reads what Series wrote.
+// ParseSeries reads what Series wrote. The texts it returns are pieces of series where
+// nothing is escaped in them.
 func ParseSeries(series string) (measurement string, tags []Tag, err error) {
+	if measurement, tags, ok := splitSeries(series); ok {
+		return measurement, tags, nil
+	}
+	return parseSeries(series)
+}
+
+// parseSeries is ParseSeries by the library's decoder.
+func parseSeries(series string) (measurement string, tags []Tag, err error) {
 	// The decoder wants a field behind the tags; it gets one that must come back.
 	d := lineprotocol.NewDecoderWithBytes([]byte(series + " end=1i"))
 	if series == "" || !d.Next() {

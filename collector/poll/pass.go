@@ -109,9 +109,7 @@ func (r *pass) run(ctx context.Context) ([]Answer, error) {
 			r.endless(questions)
 			break
 		}
-		groups := r.groups(questions, at)
-		questions, at = nil, nil
-		if err := r.round(ctx, groups); err != nil {
+		if err := r.round(ctx, r.groups(questions, at)); err != nil {
 			return nil, err
 		}
 		questions, at = merge(r.next)
