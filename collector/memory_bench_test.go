@@ -51,7 +51,7 @@ func TestMemoryOfAnAccount(t *testing.T) {
 		most *= 2
 	}
 	synctest.Test(t, func(t *testing.T) {
-		const n = 5000
+		const n = 3000
 		r := newRig(t)
 		var text strings.Builder
 		text.WriteString("networks:\n  vk:\n    schedule: \"@every 10m\"\n    base_url: http://vk\n    accounts:\n")

@@ -104,6 +104,20 @@ func Start(tb testing.TB, opts ...Option) *Server {
 	return s
 }
 
+// Launch is Start for a program that is no test: an InfluxDB with its data in dir and no
+// database yet, which runs until Kill.
+func Launch(ctx context.Context, dir string) (*Server, error) {
+	binary, err := build(ctx)
+	if err != nil {
+		return nil, err
+	}
+	s := &Server{
+		Database: "followers", binary: binary, dir: dir,
+		client: &http.Client{Transport: &http.Transport{}, Timeout: time.Minute},
+	}
+	return s, s.startOnFreePort(ctx)
+}
+
 // missing skips the test, but not in CI.
 func missing(tb testing.TB, what string, err error) {
 	tb.Helper()

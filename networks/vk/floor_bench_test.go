@@ -18,7 +18,7 @@ func TestDecodeNearItsFloor(t *testing.T) {
 	if !ok {
 		t.Fatal("New makes no network")
 	}
-	const times = 10
+	const times = 4
 	decode := func() {
 		for range times {
 			list, e := n.read(keychain.Token{}, &rest.Response{Op: opUsers, Status: 200, Body: body})
