@@ -6,6 +6,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -173,16 +174,16 @@ func (y yard) fall(t *testing.T, slip bool) {
 	}
 	set := func(n int64) { r.world.Update(y.network, handle, func(a *sim.Account) { a.Followers = n }) }
 	set(0)
-	requests := 0
+	var requests atomic.Int64
 	r.world.Break(y.network, func(http.ResponseWriter, *http.Request) bool {
-		if requests++; requests > usual && slip { // it is asked again
+		if requests.Add(1) > int64(usual) && slip { // it is asked again
 			set(100)
 		}
 		return false
 	})
 	r.sleepUntil(19 * time.Hour)
-	if requests <= usual {
-		t.Errorf("%d requests, as ever: the 0 was not doubted", requests)
+	if n := requests.Load(); n <= int64(usual) {
+		t.Errorf("%d requests, as ever: the 0 was not doubted", n)
 	}
 	var got []string
 	for _, p := range r.points(point.Profile) {

@@ -100,7 +100,7 @@ func (r *release) build(ctx context.Context, arch string) ([]string, error) {
 		file := filepath.Join(r.out, fmt.Sprintf("collectord_%s_%s.%s", r.version, arch, format))
 		cmd := command(ctx, "go", "tool", "-modfile=tools/nfpm/go.mod", "nfpm", "package",
 			"--config", "deploy/package/nfpm.yaml", "--packager", format, "--target", file)
-		cmd.Env = append(os.Environ(), "STAGE="+stage, "ARCH="+arch, "VERSION="+r.version,
+		cmd.Env = append(os.Environ(), "GOFLAGS=", "STAGE="+stage, "ARCH="+arch, "VERSION="+r.version,
 			"SOURCE_DATE_EPOCH="+strconv.FormatInt(r.at.Unix(), 10))
 		if _, err := output(cmd); err != nil {
 			return nil, err

@@ -61,7 +61,8 @@ func (r *release) fill(ctx context.Context, stage, arch string) error {
 // compile builds the program: static, with no path of this machine in it.
 func (r *release) compile(ctx context.Context, to, arch string) error {
 	cmd := command(ctx, "go", "build", "-trimpath", "-ldflags", "-s -w -X main.version="+r.version, "-o", to, "./cmd/collectord")
-	cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOOS=linux", "GOARCH="+arch)
+	// Flags of the one who builds (-race, tags) have no place in what others install.
+	cmd.Env = append(os.Environ(), "GOFLAGS=", "CGO_ENABLED=0", "GOOS=linux", "GOARCH="+arch)
 	_, err := output(cmd)
 	return err
 }
