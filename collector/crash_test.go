@@ -45,7 +45,7 @@ networks:
 			t.Errorf("the tick that was due: %+v %v %v", due, ok, err)
 		}
 		time.Sleep(time.Second)
-		made, ok, err := r.journal.Tick(t.Context(), "vk", begun.Add(11*time.Second))
+		made, ok, err := r.journal.Tick(t.Context(), "vk", begun.Add(9*time.Second)) // in each second to come a tick is due
 		if err != nil || !ok || !made.MadeUp || made.OK != 1 {
 			t.Errorf("the one made up for those missed: %+v %v %v", made, ok, err)
 		}
@@ -61,6 +61,45 @@ func TestTickStoresItsOwnSlots(t *testing.T) {
 	if got := j.slots(); len(got) != 1 || !got["a"].Equal(at) {
 		t.Errorf("slots: %v", got)
 	}
+}
+
+// A made-up poll takes no second in which a tick will be due: that one would find its
+// row taken, and both would count in one.
+func TestFreeTime(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t)
+		at := time.Now().Truncate(time.Minute)
+		for _, c := range []struct {
+			specs []string
+			taken []int // seconds from at on
+			want  int
+		}{
+			{specs: []string{"@every 1s"}, want: 0},
+			{specs: []string{"@every 1h"}, taken: []int{0, 1}, want: 2},
+			{specs: []string{"@every 2s"}, taken: []int{0}, want: 1},
+			{specs: []string{"@every 1s"}, taken: []int{0}, want: -1},
+			{specs: []string{"@every 1s", "@every 3s"}, taken: []int{0, -1, -2}, want: -3},
+		} {
+			n := &network{name: "vk", log: zap.NewNop(), journal: r.journal, specs: map[string]schedule.Schedule{}}
+			for _, spec := range c.specs {
+				s, err := schedule.Parse(spec)
+				if err != nil {
+					t.Fatal(err)
+				}
+				n.specs[spec] = s
+			}
+			for _, second := range c.taken {
+				n.hold(at.Add(time.Duration(second) * time.Second))
+			}
+			got, ok := n.freeTime(t.Context(), at)
+			if want := at.Add(time.Duration(c.want) * time.Second); !ok || !got.Equal(want) {
+				t.Errorf("%v with %v taken: %v %t, want %v", c.specs, c.taken, got.Sub(at), ok, want.Sub(at))
+			}
+		}
+		if err := r.journal.Close(); err != nil {
+			t.Fatal(err)
+		}
+	})
 }
 
 // The slots are stored, by a reload, while a tick is begun and not yet on disk: a crash

@@ -14,6 +14,7 @@ import (
 
 	"collectord/collector/config"
 	"collectord/collector/journal"
+	"collectord/collector/logfold"
 	"collectord/collector/poll"
 	"collectord/collector/schedule"
 	"collectord/collector/status"
@@ -196,7 +197,7 @@ func (n *network) superseded(spec string, at, now time.Time) bool {
 // for are failed ones in its poll point.
 func (n *network) abandon(ctx context.Context, t journal.Tick, why string) {
 	n.log.Warn("a poll that was cut short is not gone on with", zap.Time("tick", t.Time), zap.String("reason", why),
-		zap.Int("accounts", t.Accounts-t.OK), zap.String("hint", nextTickHint))
+		zap.Int("accounts", t.Accounts-t.OK), zap.String("hint", nextTickHint), logfold.Each())
 	t.Failed = max(0, t.Accounts-t.OK) // an edit may have added accounts to its schedules
 	if err := n.journal.EndTick(ctx, n.name, t.Time, pollPoint(t, time.Now())); err != nil && ctx.Err() == nil {
 		n.log.Error("a poll could not be closed in the journal", zap.Error(err), zap.String("hint", diskHint))

@@ -153,15 +153,40 @@ func (n *network) repeated(ctx context.Context, at time.Time) bool {
 	return err == nil && taken
 }
 
-// freeTime is the first second from at on in which the network has no tick, if there is
-// one within a minute: a poll that no schedule asked for has a time of its own. It may
-// be in the future by a moment, which the poll waits for.
+// freeTime is a second near at in which the network has no tick: a poll that no schedule
+// asked for has a time of its own. The first one from at on is taken, which may be in the
+// future by a moment that the poll waits for, but none in which a schedule has a tick: that
+// one will be due. Where schedules leave none, it is the last one before at, of which there
+// are some: a poll is made up because something was missed.
 func (n *network) freeTime(ctx context.Context, at time.Time) (free time.Time, ok bool) {
-	for last := at.Add(schedule.Late); !at.After(last); at = at.Add(time.Second) {
-		_, taken, err := n.journal.Tick(ctx, n.name, at)
-		if err != nil || !taken && !n.held(at) {
-			return at, true // what is wrong with the journal shows when the tick is opened
+	for second := range int(schedule.Late / time.Second) {
+		ahead := at.Add(time.Duration(second) * time.Second)
+		if n.free(ctx, ahead) && (second == 0 || !n.scheduled(ahead)) {
+			return ahead, true
+		}
+	}
+	for second := range int(schedule.Late / time.Second) {
+		if behind := at.Add(-time.Duration(second+1) * time.Second); n.free(ctx, behind) {
+			return behind, true
 		}
 	}
 	return at, false
+}
+
+// free reports whether the network has no tick in a second.
+func (n *network) free(ctx context.Context, at time.Time) bool {
+	_, taken, err := n.journal.Tick(ctx, n.name, at)
+	return err != nil || !taken && !n.held(at) // what is wrong with the journal shows when the tick is opened
+}
+
+// scheduled reports whether a schedule has a tick in a second.
+func (n *network) scheduled(at time.Time) bool {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	for _, s := range n.specs {
+		if s.Next(at.Add(-time.Second)).Equal(at) {
+			return true
+		}
+	}
+	return false
 }

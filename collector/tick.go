@@ -222,7 +222,7 @@ func (t *ticking) end(ctx context.Context, started time.Time) error {
 	// not due; the accounts of the others have no answer in it.
 	if left := tick.Accounts - tick.OK - tick.Failed; left > 0 {
 		t.log.Warn("a poll that was cut short is not gone on with", zap.Time("tick", tick.Time),
-			zap.String("reason", "its next tick is due for some accounts"), zap.Int("accounts", left), zap.String("hint", nextTickHint))
+			zap.String("reason", "its next tick is due for some accounts"), zap.Int("accounts", left), zap.String("hint", nextTickHint), logfold.Each())
 		tick.Failed += left
 	}
 	err = t.durably(ctx, func(ctx context.Context) error {

@@ -103,6 +103,7 @@ var killAccounts = map[string]map[string][]string{
 const killConfig = `
 influxdb: {url: %[1]q, org: smm, bucket: %[2]q, token: any}
 web: {listen: ""}
+log: {level: debug}  # where nothing that is said again is left out
 networks:
   vk:
     schedule: "@every 1s"
