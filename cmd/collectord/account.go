@@ -143,13 +143,12 @@ func listAccounts(env *environment, cfg *config.Config, asJSON bool) error {
 		_, err := fmt.Fprintln(env.Stdout, "no accounts; `collectord account add NETWORK HANDLE` adds one")
 		return err
 	}
-	t := newTable(env.Stdout)
+	t := newTable()
 	t.AppendHeader(table.Row{"network", "account", "handle", "schedule", "token", "written at"})
 	for _, e := range entries {
 		t.AppendRow(table.Row{e.Network, visible(e.Account), visible(e.Handle), visible(e.Schedule), orDash(strings.Join(e.Tokens, " ")), visible(e.Position)})
 	}
-	t.Render()
-	return nil
+	return render(env.Stdout, t)
 }
 
 // loadNetworks reads the networks of the config file alone: what is wrong with

@@ -52,7 +52,7 @@ func refused(ctx context.Context, env *environment, resend bool) (err error) {
 	if err != nil {
 		return err
 	}
-	t := newTable(env.Stdout)
+	t := newTable()
 	t.AppendHeader(table.Row{"refused at", "reason", "point"})
 	for i, r := range rows {
 		if i == maxRefusedShown {
@@ -61,7 +61,9 @@ func refused(ctx context.Context, env *environment, resend bool) (err error) {
 		t.AppendRow(table.Row{r.At.UTC().Format(time.RFC3339), visible(r.Reason), visible(string(r.Line))})
 	}
 	if len(rows) > 0 {
-		t.Render()
+		if err := render(env.Stdout, t); err != nil {
+			return err
+		}
 	}
 	_, err = fmt.Fprintf(env.Stdout, "%d points refused\n", len(rows))
 	return err

@@ -57,7 +57,7 @@ func printAccounts(w io.Writer, accounts []status.Account, asJSON bool) error {
 	if len(accounts) > tableLimit {
 		return printLines(w, accounts)
 	}
-	t := newTable(w)
+	t := newTable()
 	header := table.Row{}
 	for _, name := range accountColumns() {
 		header = append(header, name)
@@ -74,8 +74,7 @@ func printAccounts(w io.Writer, accounts []status.Account, asJSON bool) error {
 		}
 		t.AppendRow(row)
 	}
-	t.Render()
-	return nil
+	return render(w, t)
 }
 
 // tableLimit is how many accounts are printed as a table. More are printed as lines: a
@@ -141,9 +140,8 @@ func accountCells(a *status.Account) [9]string {
 }
 
 // newTable is a table that scripts can cut and people can read.
-func newTable(w io.Writer) table.Writer {
+func newTable() table.Writer {
 	t := table.NewWriter()
-	t.SetOutputMirror(w)
 	t.SetStyle(table.StyleLight)
 	t.Style().Format.Header = text.FormatDefault
 	t.Style().Options = table.Options{SeparateColumns: true, SeparateHeader: true}
@@ -202,4 +200,10 @@ func known(s string) *string {
 		return nil
 	}
 	return &s
+}
+
+// render writes a table, which alone would not say that it could not be written.
+func render(w io.Writer, t table.Writer) error {
+	_, err := io.WriteString(w, t.Render()+"\n")
+	return err
 }

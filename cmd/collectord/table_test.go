@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"runtime"
 	"strings"
@@ -100,4 +101,15 @@ func TestManyAccountsArePrintedInLittleMemory(t *testing.T) {
 		}
 	}
 	runtime.KeepAlive(accounts)
+}
+
+// A table that could not be written is no success.
+func TestTableThatCannotBeWritten(t *testing.T) {
+	for _, n := range []int{1, tableLimit + 1} {
+		for _, asJSON := range []bool{false, true} {
+			if err := printAccounts(fullDisk{}, tableAccounts(n), asJSON); !errors.Is(err, errFullDisk) {
+				t.Errorf("%d accounts, as JSON %t: %v, want %v", n, asJSON, err, errFullDisk)
+			}
+		}
+	}
 }

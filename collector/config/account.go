@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 
 	"gopkg.in/yaml.v3"
 
@@ -204,6 +205,8 @@ func badTagText(s string) string {
 		return "must not end in a backslash: InfluxDB's line protocol cannot write it"
 	case strings.IndexFunc(s, unicode.IsControl) >= 0:
 		return "must not have control characters"
+	case !utf8.ValidString(s): // as an environment variable may be
+		return "must be UTF-8"
 	}
 	return ""
 }

@@ -134,7 +134,7 @@ func (l *loader) readInside(pattern, path string) ([]byte, error) {
 		return nil, err
 	}
 	defer func() { _ = root.Close() }() // only read
-	f, err := root.Open(rel)
+	f, err := root.OpenFile(rel, readFlags, 0)
 	if err != nil {
 		if isFile(path) && !errors.Is(err, fs.ErrPermission) {
 			return nil, errLeadsOut

@@ -10,6 +10,8 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"syscall"
+	"time"
 	"unicode/utf8"
 
 	"gopkg.in/yaml.v3"
@@ -19,6 +21,8 @@ const (
 	// maxFileSize bounds what is read of one file, in bytes. A million accounts
 	// take about 40 MB.
 	maxFileSize = 64 << 20
+	// maxReadWait bounds how long whoever writes to a pipe may take.
+	maxReadWait = 10 * time.Second
 	// maxMistakes bounds how many mistakes are listed; the rest is counted.
 	maxMistakes = 10_000
 	// hashDigits is the length of Config.Hash.
@@ -132,9 +136,13 @@ func (l *loader) fileMistake(path string, err error) {
 	l.add(Mistake{File: path, Msg: msg, Err: err})
 }
 
+// readFlags opens a named pipe that nobody writes to at once, as an empty file, rather
+// than wait for a writer beyond the reach of any signal.
+const readFlags = os.O_RDONLY | syscall.O_NONBLOCK
+
 // readFile reads a file of at most maxFileSize bytes.
 func readFile(path string) ([]byte, error) {
-	f, err := os.Open(path)
+	f, err := os.OpenFile(path, readFlags, 0)
 	if err != nil {
 		return nil, err
 	}
@@ -154,6 +162,8 @@ func readAll(f *os.File) ([]byte, error) {
 	if info.Size() > maxFileSize {
 		return nil, fmt.Errorf("%d bytes; at most %d are read", info.Size(), maxFileSize)
 	}
+	// Only what can keep one waiting, such as a pipe, takes a deadline.
+	_ = f.SetReadDeadline(time.Now().Add(maxReadWait))
 	// A pipe has no size and a file may grow, so the limit is enforced here, too.
 	src, err := io.ReadAll(io.LimitReader(f, maxFileSize+1))
 	if err != nil {

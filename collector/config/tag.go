@@ -64,6 +64,9 @@ func badTagKey(s string) string {
 	if wrong := badTagText(s); wrong != "" {
 		return "a tag's name " + wrong
 	}
+	if strings.ContainsAny(s, `\"`) {
+		return "a tag's name must not have a backslash or a quotation mark: InfluxDB and its clients do not agree on how to write them"
+	}
 	return ""
 }
 

@@ -20,6 +20,7 @@ const (
 // the same, so that nothing is doubled. A server that is slow rather than gone is
 // taken for gone once: while it takes its time, it is given all of it.
 func (d *Deliverer) post(ctx context.Context, body payload) answer {
+	defer d.countMeanwhile(ctx)()
 	start := time.Now()
 	a, stuck := d.watched(ctx, body)
 	if stuck {
@@ -28,6 +29,30 @@ func (d *Deliverer) post(ctx context.Context, body payload) answer {
 	}
 	d.slow = time.Since(start) > watchEvery && (stuck || a.status != 0)
 	return a
+}
+
+// countMeanwhile counts what waits in the journal for as long as a request takes: one
+// that hangs must not have the status say that nothing waits. The function it returns
+// ends that, and returns when it has ended.
+func (d *Deliverer) countMeanwhile(ctx context.Context) (end func()) {
+	ctx, cancel := context.WithCancel(ctx)
+	var looks sync.WaitGroup
+	looks.Go(func() {
+		look := time.NewTicker(idleEvery)
+		defer look.Stop()
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case <-look.C:
+				d.count(ctx)
+			}
+		}
+	})
+	return func() {
+		cancel()
+		looks.Wait()
+	}
 }
 
 // watched makes one request. It reports whether it was given up for want of an

@@ -217,3 +217,26 @@ func unpacked(r io.Reader) (string, error) {
 	b, err := io.ReadAll(z)
 	return string(b), err
 }
+
+// While a request hangs, the status says how much waits, and from when.
+func TestBacklogIsCountedWhileARequestHangs(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		src := newMemory(lines(3)...)
+		d := New(options(newFake(t, always(reply{hang: true}))), src, nil)
+		ctx, cancel := context.WithCancel(t.Context())
+		done := make(chan error)
+		go func() { done <- d.Run(ctx) }()
+		for _, want := range []int64{3, 5} {
+			time.Sleep(idleEvery)
+			synctest.Wait()
+			if s := d.Status(); s.Backlog != want || s.Oldest.IsZero() {
+				t.Errorf("status: %+v, want a backlog of %d", s, want)
+			}
+			src.add(lines(2)...)
+		}
+		cancel()
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+	})
+}
