@@ -10,8 +10,13 @@ import (
 // what the token is.
 type Checker func(ctx context.Context, token Token) (report string, err error)
 
-// Check asks the network about the token in the slot. The error is an ErrSlot, an
-// ErrEmpty, or what the network said.
+// ErrUnmade is in the error of a Checker about a value whose token has still to be
+// made, by its Refresher, out of the rest of the value.
+var ErrUnmade = errors.New("the access token has still to be made")
+
+// Check asks the network about the token in the slot. One that has still to be made is
+// made first (Renew), as a poll would do. The error is an ErrSlot, an ErrEmpty, or what
+// the network said.
 func (k *KeyChain) Check(ctx context.Context, slot string) (report string, err error) {
 	if _, err := k.formats.of(slot); err != nil {
 		return "", err
@@ -20,7 +25,41 @@ func (k *KeyChain) Check(ctx context.Context, slot string) (report string, err e
 	if !ok {
 		return "", mistakef(ErrEmpty, "keychain: %s holds nothing", slot)
 	}
-	return k.Try(ctx, slot, v)
+	report, err = k.Try(ctx, slot, v)
+	if !errors.Is(err, ErrUnmade) {
+		return report, err
+	}
+	made, err := k.Renew(ctx, Token{Slot: slot, Value: v})
+	if err != nil {
+		return "", k.cleanError(err, v)
+	}
+	return k.Try(ctx, slot, made.Value)
+}
+
+// PutMade puts a value whose token has still to be made into a slot, with the token,
+// once the network has given it. What the slot held stays where it has not.
+func (k *KeyChain) PutMade(ctx context.Context, slot string, v Value) error {
+	v, err := k.accept(slot, v)
+	if err != nil {
+		return err
+	}
+	kind, _, _ := ParseSlot(slot)
+	by := k.opts.Refreshers[kind]
+	if by == nil {
+		return fmt.Errorf("keychain: %s: %w", slot, ErrNotRenewable)
+	}
+	if !k.renewals.begin() {
+		return errors.New("keychain: closed")
+	}
+	defer k.renewals.busy.Done()
+	// It goes on without who asked: the answer may be the only copy of a refresh token.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), renewTimeout)
+	defer cancel()
+	fresh, err := by.Refresh(ctx, Token{Slot: slot, Value: v})
+	if err != nil {
+		return k.cleanError(err, v)
+	}
+	return k.Put(slot, fresh)
 }
 
 // ErrNoChecker says that nobody has told how tokens of that kind are tried.

@@ -49,7 +49,11 @@ device_id: SECRET3
 		{"fragment in a field", "fb", "{access_token: '#access_token=SECRET&a', app_id: 1, app_secret: x}", "fb: access_token: this looks like an address"},
 		{"space inside", "yt", "SECRET two", "a space"},
 		{"two lines", "yt", "SECRET\ntwo", "a line break"},
-		{"quoted", "yt", `"SECRET"`, "quotation mark"},
+		{"quoted twice", "yt", `'"SECRET"'`, "quotation mark"},
+		{"quoted on one side", "yt", `"SECRET`, "quotation mark"},
+		{"quoted and more", "yt", "\"SECRET\"\n---\ntwo", "quotation mark"},
+		{"quoted mapping", "yt", `"{SECRET:x}"`, "quotation mark"},
+		{"quoted nothing", "yt", `""`, "quotation mark"},
 		{"empty", "yt", " \n", "the value is empty"},
 		{"list", "yt", "[SECRET]", "a list"},
 		{"nested", "rd", "{client_id: {a: SECRET}}", "nothing nested"},
@@ -84,6 +88,23 @@ device_id: SECRET3
 	}
 }
 
+// TestQuoted has strings as tools write them: in the quotation marks of YAML and JSON.
+func TestQuoted(t *testing.T) {
+	for text, want := range map[string]keychain.Value{
+		`"vk1.a.x"` + "\n":                keychain.Bare("vk1.a.x"),
+		"'123:abc'":                       keychain.Bare("123:abc"),
+		`"a\u002fb"`:                      keychain.Bare("a/b"),
+		`{"a": "b", "password": " x "}`:   keychain.Mapping(map[string]string{"a": "b", "password": " x "}),
+		`{"a": " b ", "password": "x\n"}`: keychain.Mapping(map[string]string{"a": "b", "password": "x"}),
+	} {
+		v, err := keychain.ParseValue([]byte(text))
+		must(t, err)
+		if !v.Equal(want) {
+			t.Errorf("%s is not what is between the quotation marks", text)
+		}
+	}
+}
+
 func TestOwnFormats(t *testing.T) {
 	k := open(t, t.TempDir(), func(o *keychain.Options) {
 		o.Formats = []keychain.Format{
@@ -114,7 +135,7 @@ func TestAssignedAsRevealed(t *testing.T) {
 var atLine = regexp.MustCompile(`\(?line \d+\)?`)
 
 func FuzzParseValue(f *testing.F) {
-	for _, s := range []string{"abc", " x\n", "{a: b}", "a: b\nc: 007", `{"a": "b"}`, "{a: &x b, c: *x}", "- a", "a: |\n  b\n  c", "{<<: {a: b}}", "\ufeffx", "%x", "!!binary x"} {
+	for _, s := range []string{"abc", " x\n", "{a: b}", "a: b\nc: 007", `{"a": "b"}`, "{a: &x b, c: *x}", "- a", "a: |\n  b\n  c", "{<<: {a: b}}", "\ufeffx", "%x", "!!binary x", `"a"`, `"{a:b}"`, "'\"a\"'"} {
 		f.Add([]byte(s))
 	}
 	format := keychain.Format{Slot: "vk", Shapes: []keychain.Shape{{Kind: "k", Bare: true}, {Kind: "m", Required: []string{"app_id", "app_secret"}}}}

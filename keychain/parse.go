@@ -12,8 +12,9 @@ import (
 )
 
 // ParseValue reads a value as people write it: a YAML or JSON mapping of names to
-// single values, taken as written (007 stays 007), or else a bare string. Space
-// around either is left out. It does not know what a slot takes: Format.Check
+// single values, taken as written (007 stays 007), or else a bare string, which may
+// stand in quotation marks as YAML and JSON have them. Space around either is left
+// out, but for that in a password. It does not know what a slot takes: Format.Check
 // does. The error is an ErrFormat and never repeats the text.
 func ParseValue(text []byte) (Value, error) {
 	text = bytes.TrimPrefix(text, []byte("\ufeff"))
@@ -57,7 +58,24 @@ func notMapping(trimmed string, doc *yaml.Node) (Value, error) {
 	if len(doc.Content) == 1 && doc.Content[0].Kind == yaml.SequenceNode {
 		return Value{}, mistakef(ErrFormat, "the value is a list; a string or a mapping was expected")
 	}
+	if len(doc.Content) == 1 {
+		if v, ok := unquoted(trimmed, doc.Content[0]); ok {
+			return v, nil
+		}
+	}
 	return Bare(trimmed), nil
+}
+
+// unquoted is the bare string between quotation marks, where it would be the same one
+// without them. Anything else keeps its marks, by which Format.Check refuses it.
+func unquoted(trimmed string, node *yaml.Node) (Value, bool) {
+	quoted := node.Style&(yaml.DoubleQuotedStyle|yaml.SingleQuotedStyle) != 0
+	if !quoted || strings.Contains(trimmed, "\n") {
+		return Value{}, false
+	}
+	inside := Bare(strings.TrimSpace(node.Value))
+	v, err := ParseValue([]byte(node.Value))
+	return inside, err == nil && v.IsBare() && v.Equal(inside)
 }
 
 func parseMapping(node *yaml.Node) (Value, error) {
@@ -70,7 +88,7 @@ func parseMapping(node *yaml.Node) (Value, error) {
 		if _, twice := fields[key.Value]; twice {
 			return Value{}, mistakef(ErrFormat, "line %d of the value: a field is there twice", key.Line)
 		}
-		text := strings.TrimSpace(val.Value)
+		text := trimmedField(key.Value, val.Value)
 		if val.Tag == "!!null" || strings.HasPrefix(val.Tag, "!") && !strings.HasPrefix(val.Tag, "!!") || val.Tag == "!!binary" {
 			text = "" // Check calls it missing, or unknown
 		}
@@ -81,6 +99,15 @@ func parseMapping(node *yaml.Node) (Value, error) {
 		return Value{}, mistakef(ErrFormat, "the mapping is empty")
 	}
 	return v, nil
+}
+
+// trimmedField is a field without the space around it, which may be a part of a
+// password.
+func trimmedField(name, text string) string {
+	if name == "password" {
+		return strings.Trim(text, "\r\n")
+	}
+	return strings.TrimSpace(text)
 }
 
 // Reveal returns the value in the form that ParseValue takes back: a bare string

@@ -4,7 +4,6 @@ import (
 	"maps"
 	"math"
 	"slices"
-	"strings"
 	"time"
 )
 
@@ -37,7 +36,7 @@ func (k *KeyChain) Token(slot string) (Token, bool) {
 }
 
 // Assign puts a value into a slot, in place of what was there. Space around the
-// value, or around each field, is left out. The new dump is on disk when Assign
+// value, or around each field but a password, is left out. The new dump is on disk when Assign
 // returns nil; else nothing has changed. It logs in nowhere and asks no network.
 // The error is an ErrSlot, an ErrFormat, or about the disk.
 func (k *KeyChain) Assign(slot string, v Value) error {
@@ -70,7 +69,7 @@ func (k *KeyChain) accept(slot string, v Value) (Value, error) {
 func (v Value) trim() Value {
 	fields := make(map[string]Secret, len(v.all()))
 	for name, s := range v.all() {
-		if s := strings.TrimSpace(string(s)); s != "" {
+		if s := trimmedField(name, string(s)); s != "" {
 			fields[name] = Secret(s)
 		}
 	}

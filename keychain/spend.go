@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"strings"
 	"time"
 )
 
@@ -69,7 +70,7 @@ func (k *KeyChain) failed(from source, in, before intent, err error) error {
 		s.Name = Dead
 	}
 	if s.Reason == "" {
-		s.Reason = err.Error()
+		s.Reason = strings.TrimPrefix(err.Error(), "keychain: "+from.from+": ") // whoever shows it names the slot
 	}
 	if before.Tries > 0 {
 		s.Reason += fmt.Sprintf("; a renewal begun at %s had no answer that was saved, so the network may have given "+

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -92,9 +93,12 @@ func (c checker) check(ctx context.Context, online bool) error {
 		for _, w := range f.Warnings {
 			_, _ = fmt.Fprintf(c.env.Stderr, "warning: %s\n", w)
 		}
-		_, _ = fmt.Fprintf(c.env.Stdout, "%s: ok: %d networks, %d accounts\n", path, f.Networks, f.Accounts)
+		text := fmt.Sprintf("%s: ok: %d networks, %d accounts\n", path, f.Networks, f.Accounts)
 		for _, cost := range f.Costs {
-			_, _ = fmt.Fprintln(c.env.Stdout, cost.String())
+			text += cost.String() + "\n"
+		}
+		if _, err := io.WriteString(c.env.Stdout, text); err != nil {
+			return err
 		}
 	}
 	if online {

@@ -63,7 +63,7 @@ func demo(ctx context.Context, env *environment, listen string) (err error) {
 	demoEnv.Getenv = servers.variables(dir, listen)
 	cfg, err := config.Parse("demo.yaml", demoConfig, demoEnv.configEnv())
 	if err != nil {
-		return err
+		return listenMistake(listen, err)
 	}
 	keys, err := demoKeys(cfg, &demoEnv)
 	if err != nil {
@@ -81,6 +81,16 @@ func demo(ctx context.Context, env *environment, listen string) (err error) {
 		Config: cfg, Keys: keys, Log: log, Level: level, Version: version,
 		Load: func() (*config.Config, error) { return config.Parse("demo.yaml", demoConfig, demoEnv.configEnv()) },
 	})
+}
+
+// listenMistake says what is wrong with --listen, the one part of the demo's config
+// that a user gives.
+func listenMistake(listen string, err error) error {
+	var mistakes config.Mistakes
+	if !errors.As(err, &mistakes) || len(mistakes) == 0 {
+		return err
+	}
+	return usage(fmt.Errorf("demo: --listen %q: %s", listen, strings.TrimPrefix(mistakes[0].Msg, `"${DEMO_LISTEN}": `)))
 }
 
 // runDemo runs the daemon and says where to look.

@@ -191,7 +191,7 @@ func newAutocompleteCommand(env *environment) *cobra.Command {
 				return err
 			}
 			if len(outcomes) == 0 {
-				_, _ = fmt.Fprintln(env.Stderr, "there is no token that can be made or refreshed")
+				_, _ = fmt.Fprintln(env.Stderr, "there is no token that can be made or refreshed now")
 			}
 			for _, o := range outcomes {
 				if o.Err != nil {

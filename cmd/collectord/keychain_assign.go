@@ -22,6 +22,8 @@ const maxInput = 1 << 20
 var errValueArgument = errors.New("a value is never given as an argument: other users can see it in the process list; " +
 	"use --from FILE or --from -, or leave it out to be asked")
 
+var errInterrupted = errors.New("assign: interrupted")
+
 func newAssignCommand(env *environment) *cobra.Command {
 	var from string
 	var check bool
@@ -66,19 +68,41 @@ func assign(ctx context.Context, env *environment, k *keychain.KeyChain, slot, f
 		return err
 	}
 	if check {
-		report, err := k.Try(ctx, slot, v)
-		if errors.Is(err, keychain.ErrFormat) {
-			return err
-		}
-		if err != nil {
-			return fmt.Errorf("%s was left as it is: %w%s", slot, err, hintOf(err))
-		}
-		_, _ = fmt.Fprintf(env.Stderr, "%s: %s\n", slot, report)
+		err = assignChecked(ctx, env, k, slot, v)
+	} else {
+		err = k.Assign(slot, v)
 	}
-	if err := k.Assign(slot, v); err != nil {
+	if err != nil {
 		return err
 	}
 	_, _ = fmt.Fprintf(env.Stderr, "%s assigned\n", slot)
+	return nil
+}
+
+// assignChecked assigns a value that the network accepts. One whose token has still to
+// be made is stored with the token, before that is tried: its refresh token is used up
+// by then.
+func assignChecked(ctx context.Context, env *environment, k *keychain.KeyChain, slot string, v keychain.Value) error {
+	report, err := k.Try(ctx, slot, v)
+	made := errors.Is(err, keychain.ErrUnmade)
+	if made {
+		err = k.PutMade(ctx, slot, v)
+	}
+	switch {
+	case errors.Is(err, keychain.ErrFormat):
+		return err
+	case err != nil:
+		return fmt.Errorf("%s was left as it is: %w%s", slot, err, hintOf(err))
+	case made:
+		if report, err = k.Check(ctx, slot); err != nil {
+			return fmt.Errorf("%s was assigned, because its refresh token is used up by now, and is refused: %w%s", slot, err, hintOf(err))
+		}
+	default:
+		if err := k.Assign(slot, v); err != nil {
+			return err
+		}
+	}
+	_, _ = fmt.Fprintf(env.Stderr, "%s: %s\n", slot, report)
 	return nil
 }
 
@@ -93,14 +117,41 @@ func readValue(ctx context.Context, env *environment, f keychain.Format, from st
 		}
 		return prompt{ctx, tty, env.Stderr}.value(f)
 	case "-":
-		return parseInput(env.Stdin)
+		return interruptible(ctx, func() (keychain.Value, error) { return parseInput(env.Stdin) })
 	}
-	file, err := os.Open(from)
-	if err != nil {
-		return keychain.Value{}, usage(fmt.Errorf("assign: --from: %w", withoutSecret(err, from)))
+	return interruptible(ctx, func() (keychain.Value, error) {
+		file, err := os.Open(from)
+		if err != nil {
+			return keychain.Value{}, usage(fmt.Errorf("assign: --from: %w", withoutSecret(err, from)))
+		}
+		defer func() { _ = file.Close() }()
+		v, err := parseInput(file)
+		if about := (*fs.PathError)(nil); errors.As(err, &about) { // a folder opens, and cannot be read
+			return v, usage(fmt.Errorf("assign: --from: %w", withoutSecret(about, from)))
+		}
+		return v, err
+	})
+}
+
+// interruptible is what read returns, or an error once ctx ends: a terminal and a pipe
+// keep a reader waiting for as long as nobody writes. The read that is left behind ends
+// with the process.
+func interruptible(ctx context.Context, read func() (keychain.Value, error)) (keychain.Value, error) {
+	type result struct {
+		value keychain.Value
+		err   error
 	}
-	defer func() { _ = file.Close() }()
-	return parseInput(file)
+	done := make(chan result, 1)
+	go func() {
+		v, err := read()
+		done <- result{v, err}
+	}()
+	select {
+	case r := <-done:
+		return r.value, r.err
+	case <-ctx.Done():
+		return keychain.Value{}, errInterrupted
+	}
 }
 
 func parseInput(r io.Reader) (keychain.Value, error) {
@@ -206,6 +257,6 @@ func (p prompt) secret(question string) (string, error) {
 		return strings.TrimSpace(string(l.text)), nil
 	case <-p.ctx.Done():
 		_ = term.Restore(fd, before)
-		return "", errors.New("assign: interrupted")
+		return "", errInterrupted
 	}
 }

@@ -50,11 +50,10 @@ func newShowCommand(env *environment) *cobra.Command {
 				rows = append(rows, table.Row{s.Slot, s.Kind, age(time.Since(s.AssignedAt)), ending(s),
 					s.State.Name, reason(s.State)})
 			}
-			printRows(env.Stdout, table.Row{"slot", "kind", "age", "expires", "state", "reason"}, rows)
 			if len(rows) == 0 {
 				_, _ = fmt.Fprintln(env.Stderr, "the keychain is empty; `collectord keychain assign SLOT` puts a token in")
 			}
-			return nil
+			return printRows(env.Stdout, table.Row{"slot", "kind", "age", "expires", "state", "reason"}, rows)
 		}),
 	}
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
@@ -180,8 +179,7 @@ func reportChecks(stdout io.Writer, results []checkJSON, asJSON bool) error {
 	if asJSON {
 		return errors.Join(writeJSON(stdout, results), failed)
 	}
-	printRows(stdout, table.Row{"slot", "result", "report"}, rows)
-	return failed
+	return errors.Join(printRows(stdout, table.Row{"slot", "result", "report"}, rows), failed)
 }
 
 // dumpJSON is one dump in `keychain dumps --json`.
@@ -218,8 +216,7 @@ func newDumpsCommand(env *environment) *cobra.Command {
 			if asJSON {
 				return writeJSON(env.Stdout, out)
 			}
-			printRows(env.Stdout, table.Row{"id", "time", "slots"}, rows)
-			return nil
+			return printRows(env.Stdout, table.Row{"id", "time", "slots"}, rows)
 		}),
 	}
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
@@ -251,9 +248,9 @@ func hintOf(err error) string {
 
 // printRows prints a table: with lines on a terminal, columns alone elsewhere.
 // Nothing is printed for no rows.
-func printRows(w io.Writer, header table.Row, rows []table.Row) {
+func printRows(w io.Writer, header table.Row, rows []table.Row) error {
 	if len(rows) == 0 {
-		return
+		return nil
 	}
 	for _, row := range rows {
 		for i, cell := range row {
@@ -272,9 +269,12 @@ func printRows(w io.Writer, header table.Row, rows []table.Row) {
 		t.Style().Box.PaddingLeft = ""
 		t.Style().Box.PaddingRight = "  "
 	}
+	var lines strings.Builder
 	for line := range strings.Lines(t.Render() + "\n") {
-		_, _ = fmt.Fprintln(w, strings.TrimRight(line, " \n"))
+		lines.WriteString(strings.TrimRight(line, " \n") + "\n")
 	}
+	_, err := io.WriteString(w, lines.String())
+	return err
 }
 
 // age is a duration in its largest unit.

@@ -65,9 +65,7 @@ func once(ctx context.Context, env *environment, cfg *config.Config, asJSON bool
 	})
 	if err == nil {
 		err = printAccounts(env.Stdout, accounts, asJSON)
-	}
-	if err == nil {
-		deliverOnce(ctx, env, cfg, j, log)
+		deliverOnce(ctx, env, cfg, j, log) // also where nobody reads the table to its end
 	}
 	if err := errors.Join(err, j.Close()); err != nil {
 		return err

@@ -26,6 +26,8 @@ func slots() []keychain.Format {
 		{Slot: "raw_ok", Title: "Odnoklassniki app, to make a token from", Shapes: []keychain.Shape{
 			{Kind: "refresh token", Required: []string{"app_id", "app_key", "app_secret", "refresh_token"}},
 			{Kind: "login", Required: []string{"app_id", "app_key", "app_secret", "login", "password"}},
+			// The login beside a refresh token is kept and not used.
+			{Kind: "login and refresh token", Required: []string{"app_id", "app_key", "app_secret", "login", "password", "refresh_token"}},
 		}},
 	}
 }

@@ -45,15 +45,16 @@ func (n *network) access(op string, t keychain.Token) (string, *networks.Error) 
 		return "", e
 	}
 	if t.Get(accessToken) == "" {
-		e := n.rest.Error(op, networks.Unauthorized, noAccess, "the access token has still to be made", nil)
+		e := n.rest.Error(op, networks.Unauthorized, noAccess, "", keychain.ErrUnmade)
 		e.Hint = hintRenew
 		return "", e
 	}
 	return t.Get(accessToken), nil
 }
 
-// Check asks for the token's own account. A slot without an access token is refused:
-// to make one might spend the refresh token, which is the keychain's to do.
+// Check asks for the token's own account. A slot without an access token is refused as
+// keychain.ErrUnmade: to make one might spend the refresh token, which is the keychain's
+// to do.
 func (n *network) Check(ctx context.Context, token keychain.Token) (string, error) {
 	u, err := n.own(ctx, token)
 	if err != nil {
