@@ -67,6 +67,10 @@ type Config struct {
 	Log      Log
 	Keychain Keychain
 	Journal  Journal
+	// Cluster is nil where the section is absent: one machine does everything then.
+	Cluster *Cluster
+	// Bound are the tokens that one node alone uses, by slot.
+	Bound map[string]string
 	// Networks are in the order of the file.
 	Networks []Network
 	// Warnings are what is allowed and looks like a slip, in file order.

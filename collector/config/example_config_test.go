@@ -108,12 +108,13 @@ web: {x: 1}
 log: {x: 1}
 keychain: {x: 1}
 journal: {x: 1}
+cluster: {x: 1, tls: {x: 1}}
 networks: {vk: {x: 1, accounts: {A: {x: 1}}}}`), exampleEnv())
 	if err == nil {
 		t.Fatal("unknown keys are accepted")
 	}
 	lists := regexp.MustCompile(`unknown key \(known: (.*)\)`).FindAllStringSubmatch(err.Error(), -1)
-	if len(lists) != 8 {
+	if len(lists) != 10 {
 		t.Fatalf("%d messages about unknown keys in\n%v", len(lists), err)
 	}
 	for _, list := range lists {

@@ -50,6 +50,9 @@ func dump(c *Config, places bool) string {
 	line("log level=%q format=%q", c.Log.Level, c.Log.Format)
 	line("keychain autocomplete=%q", c.Keychain.Autocomplete)
 	line("journal keep=%v max_size=%d", c.Journal.Keep, c.Journal.MaxSize)
+	if c.Cluster != nil {
+		line("cluster %+v bound=%v", *c.Cluster, c.Bound)
+	}
 	for _, n := range c.Networks {
 		line("network %s schedule=%q tokens=%q spread=%v rate=%v", n.Name, n.Schedule, n.Tokens, n.Spread, n.RequestsPerSecond)
 		if n.Budget != 0 {

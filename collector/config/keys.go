@@ -24,6 +24,8 @@ const (
 	aSize
 	aRate
 	aVersion
+	aCount // one of keyDoc.words, which are numbers
+	natsServers
 	slots
 	accounts
 	patterns
@@ -77,8 +79,29 @@ func rootKeys() []keyDoc {
 			{name: "max_size", kind: aSize, standard: defaultMaxSizeText,
 				doc: "What the journal may take on disk, 0 for no bound. The oldest delivered points go first, points that were never delivered last."},
 		}},
+		clusterKeys(),
 		{name: sectionNetworks, doc: "What is polled: one section a network."},
 	}
+}
+
+// clusterKeys is the section cluster.
+func clusterKeys() keyDoc {
+	return keyDoc{name: "cluster", doc: "Several machines that share the work, by way of NATS JetStream ([docs/cluster.md](cluster.md)). Without this section nothing of it runs.",
+		keys: []keyDoc{
+			{name: "nats", kind: natsServers, required: true, example: "[nats://a:4222, nats://b:4222, nats://c:4222]", doc: "The NATS servers, 2.11 or newer, with JetStream."},
+			{name: "credentials_file", kind: aPath, example: "/etc/collectord/nats.creds", doc: "What NATS calls credentials, for this machine; relative to the folder of the config file."},
+			{name: "tls", kind: aSection, doc: "For addresses with tls://: ca_file, who signed the servers' certificates; cert_file and key_file, this machine's own. All are paths, and each may be left out.",
+				keys: []keyDoc{
+					{name: "ca_file", kind: aPath, doc: "Who signed the servers' certificates. The default is whom the system trusts."},
+					{name: "cert_file", kind: aPath, doc: "The certificate of this machine."},
+					{name: "key_file", kind: aPath, doc: "Its key."},
+				}},
+			{name: "name", kind: aText, standard: defaultClusterName, doc: "Of the cluster: machines with one name share one work."},
+			{name: "node", kind: aText, example: "host1", doc: "What the others call this machine. The default is its host name."},
+			{name: "replicas", kind: aCount, words: []string{"1", "3", "5"}, doc: "On how many NATS servers everything is. The default is 3 where nats has three addresses or more, else 1."},
+			{name: "lease", kind: aDuration, standard: "15s", doc: "How long what a silent machine was polling stays its own, from 2s to 20s."},
+			{name: "on_loss", kind: aWord, words: []string{onLossPause, onLossSolo}, standard: onLossPause, doc: "While NATS is away: pause waits for it, solo polls everything on every machine."},
+		}}
 }
 
 // networkKeys are the keys of one network's section.
@@ -94,7 +117,7 @@ func networkKeys(d networks.Descriptor) []keyDoc {
 	add(true, keyDoc{name: "schedule", kind: aSchedule, standard: defaultSchedule, example: "*/15 * * * *",
 		doc: `When to poll: five fields (minute, hour, day of month, month, day of week), "@daily", "@every 15m", or "CRON_TZ=Europe/Moscow 0 9 * * *". Without a zone it is the machine's.`})
 	if len(kinds) > 0 {
-		add(true, keyDoc{name: "token", kind: slots, standard: kinds[0], doc: "The keychain slot of the token, or a list of slots that share the work."})
+		add(true, keyDoc{name: "token", kind: slots, standard: kinds[0], doc: "The keychain slot of the token, or a list of slots that share the work. With a cluster, {slot: vk, node: host1} is a token that one node alone uses."})
 	}
 	add(true, keyDoc{name: "spread", kind: aDuration, standard: "0s", doc: "Start each poll up to this long after its tick, by the same time each poll. The points carry the time of the tick."})
 	add(true, keyDoc{name: "requests_per_second", kind: aRate, standard: strconv.FormatFloat(d.RequestsPerSecond, 'g', -1, 64),

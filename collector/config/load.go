@@ -64,6 +64,7 @@ type loader struct {
 	merged    int // pairs taken in by merge keys
 	schedules map[string]parsedSchedule
 	pools     map[string][]string
+	bound     map[string]binding // by slot
 	// What several aliases name is read once.
 	poolsByNode map[*yaml.Node][]string
 	tags        map[*yaml.Node][]Tag
@@ -75,7 +76,7 @@ func newLoader(path string, env Env) *loader {
 	}
 	return &loader{
 		env: env, dir: filepath.Dir(path), hash: sha256.New(),
-		schedules: map[string]parsedSchedule{}, pools: map[string][]string{},
+		schedules: map[string]parsedSchedule{}, pools: map[string][]string{}, bound: map[string]binding{},
 		poolsByNode: map[*yaml.Node][]string{}, tags: map[*yaml.Node][]Tag{},
 	}
 }

@@ -140,13 +140,20 @@ func (v value) tokens(d networks.Descriptor, dst *[]string) {
 		v.mistake("a list of 1 to %d slots such as [%s] expected, got %d", maxPool, kinds[0], n)
 		return
 	}
-	items, ok := v.items("a keychain slot, or a list of slots,", true)
+	items, ok := []value{v}, true
+	if v.node.Kind != yaml.MappingNode {
+		items, ok = v.items("a keychain slot, or a list of slots,", true)
+	}
 	if !ok {
 		return
 	}
 	pool := make([]string, 0, len(items))
 	for _, item := range items {
-		slot, ok := item.slot(d, kinds)
+		read := item.slot
+		if item.node.Kind == yaml.MappingNode {
+			read = item.boundSlot
+		}
+		slot, ok := read(d, kinds)
 		if ok && slices.Contains(pool, slot) {
 			item.mistake("%s: the slot is there twice", quote(slot))
 		}

@@ -157,6 +157,10 @@ func (k keyDoc) form() string {
 		return "number above 0"
 	case aVersion:
 		return "version"
+	case aCount:
+		return strings.Join(k.words, ", ")
+	case natsServers:
+		return "address, or list of addresses"
 	case slots:
 		return "slot, or list of slots"
 	case accounts:

@@ -113,6 +113,7 @@ func (k keyDoc) shape() *schema {
 		least = 1
 	}
 	number, text := &schema{Type: "number"}, "string"
+	nats := &schema{Type: text, Pattern: `^(nats|tls)://[^@/ ,]+$|\$\{`}
 	shapes := map[kind]*schema{
 		aWord:          {AnyOf: []*schema{{Enum: k.words}, variable()}},
 		aText:          {Type: text, MinLength: least},
@@ -126,6 +127,8 @@ func (k keyDoc) shape() *schema {
 		aSize:          {AnyOf: []*schema{{Type: text, Pattern: `^[0-9]+(\.[0-9]+)? ?([kKmMgGtT][iI]?)?[bB]?$`}, number, variable()}},
 		aRate:          {AnyOf: []*schema{{Type: "number", ExclusiveMinimum: &zero}, variable()}},
 		aVersion:       {Type: []string{text, "number"}},
+		aCount:         {Type: []string{text, "number"}, Pattern: "^[135]$"},
+		natsServers:    {AnyOf: []*schema{nats, {Type: "array", Items: nats, MinItems: 1}}},
 		patterns:       {Type: "array", Items: &schema{Type: text, MinLength: 1}},
 	}
 	if s := shapes[k.kind]; s != nil {
@@ -153,8 +156,11 @@ func slotsSchema(d networks.Descriptor) *schema {
 	for _, k := range slotKinds(d) {
 		kinds = append(kinds, regexp.QuoteMeta(k))
 	}
-	one := &schema{Type: "string", Pattern: "^(" + strings.Join(kinds, "|") + ")(:[A-Za-z0-9_.-]{1," + strconv.Itoa(maxSlotName) + `})?$|\$\{`}
-	return &schema{AnyOf: []*schema{one, {Type: "array", Items: one, MinItems: 1, MaxItems: maxPool, UniqueItems: true}}}
+	slot := &schema{Type: "string", Pattern: "^(" + strings.Join(kinds, "|") + ")(:[A-Za-z0-9_.-]{1," + strconv.Itoa(maxSlotName) + `})?$|\$\{`}
+	bound := &schema{Type: "object", Properties: map[string]*schema{"slot": slot, "node": {Type: "string", MinLength: 1}},
+		Required: []string{"slot", "node"}, AdditionalProperties: false}
+	one := &schema{AnyOf: []*schema{slot, bound}}
+	return &schema{AnyOf: []*schema{slot, bound, {Type: "array", Items: one, MinItems: 1, MaxItems: maxPool, UniqueItems: true}}}
 }
 
 // ref stands for a definition.

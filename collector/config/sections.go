@@ -41,6 +41,7 @@ func (l *loader) config(c *Config, v value) {
 			v.section(field{"autocomplete", func(v value) { v.schedule(&c.Keychain.Autocomplete) }})
 		}},
 		{"journal", func(v value) { v.journal(&c.Journal) }},
+		{"cluster", func(v value) { c.Cluster = v.cluster() }},
 		{"networks", func(v value) { c.Networks = v.networks() }},
 	}
 	for i := range fields {
@@ -49,6 +50,7 @@ func (l *loader) config(c *Config, v value) {
 		}
 	}
 	present := v.section(fields...)
+	l.bindings(c)
 	if l.wanted("networks") && !slices.Contains(present, "networks") && len(l.mistakes) == 0 {
 		v.warn("there is no section networks, so nothing is polled")
 	}
