@@ -25,6 +25,7 @@ type renewals struct {
 	flights singleflight.Group
 
 	mu      sync.Mutex
+	turn    func(ctx context.Context, slot string) (done func(), err error) // see TakeTurns
 	closed  bool
 	busy    sync.WaitGroup
 	failed  map[string]failure // by slot
@@ -133,6 +134,11 @@ func (k *KeyChain) renewLocked(ctx context.Context, slot, mode string, wants fun
 		return Token{}, err
 	}
 	defer unlock()
+	done, err := k.takeTurn(ctx, slot)
+	if err != nil {
+		return Token{}, err
+	}
+	defer done()
 	if err := k.sync(); err != nil {
 		return Token{}, err
 	}
