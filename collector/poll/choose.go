@@ -122,6 +122,9 @@ func (r *pass) candidate(slot string, t *task) (candidate, *networks.Error) {
 			Hint: "store one with `collectord keychain assign " + slot + "`"}
 	}
 	now := time.Now()
+	if !r.poller.leased(slot, t.batch.Limiter, now) {
+		return candidate{}, &networks.Error{Op: name, Kind: networks.Temporary, Err: ErrElsewhere}
+	}
 	fit, cost := ledger.quote(slot, t.batch.Refs, now)
 	if fit == 0 {
 		return candidate{}, ledger.refusal(name, now)

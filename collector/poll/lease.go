@@ -2,6 +2,8 @@ package poll
 
 import (
 	"context"
+	"errors"
+	"strings"
 	"sync"
 	"time"
 
@@ -108,6 +110,9 @@ func (r *pass) admit(ctx context.Context, l lease, t *task) bool {
 
 // stillGood reports whether the token may be used after the wait for it.
 func (r *pass) stillGood(l lease) bool {
+	if _, of, _ := strings.Cut(l.key, "\n"); !r.poller.leased(l.token.slot, of, time.Now()) {
+		return false
+	}
 	now := r.poller.tokenIn(l.token.slot)
 	if now != l.token || !now.holds(l.value) {
 		return false
@@ -157,4 +162,33 @@ func (r *pass) probeOver(slot string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.probing[slot] = false
+}
+
+// ErrElsewhere is the cause of a failure whose request was not made here: every token
+// that could be asked with is another machine's by now.
+var ErrElsewhere = errors.New("its token is in use on another machine")
+
+// leased reports whether a token is this process's to use. One that was another's until
+// now waits for as long as the limit asks between two requests: the other may have made
+// one a moment ago.
+func (p *Poller) leased(slot, limiter string, now time.Time) bool {
+	if p.opts.Leases == nil {
+		return true
+	}
+	since, ok := p.opts.Leases.Use(slot)
+	if ok {
+		p.limiter(slot+"\n"+limiter).taken(since, now)
+	}
+	return ok
+}
+
+// taken rests where the token is this process's anew.
+func (l *limiter) taken(since, now time.Time) {
+	l.mu.Lock()
+	anew := since.After(l.shared)
+	l.shared = since
+	l.mu.Unlock()
+	if anew {
+		l.restFor(now.Add(time.Duration(float64(time.Second)/float64(l.perSecond))), "another machine used the token until now")
+	}
 }

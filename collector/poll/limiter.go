@@ -21,6 +21,7 @@ type limiter struct {
 	mu     sync.Mutex
 	rest   time.Time // no request before
 	why    string    // it rests
+	shared time.Time // since when its token is this process's, where others use it too
 	turn   time.Time // of the next request that waits for the end of the rest
 	waited time.Duration
 	told   map[string]reading // by the limit's name

@@ -57,6 +57,14 @@ type Tokens interface {
 	Spend(t keychain.Token) (keychain.Token, error)
 }
 
+// Leases says which tokens are this process's to use, where other machines have the
+// same ones.
+type Leases interface {
+	// Use reports whether a request may be made with the slot's token now, and since
+	// when the token is this process's. It may take a moment to make sure.
+	Use(slot string) (since time.Time, ok bool)
+}
+
 // Options is what a Poller is made with.
 type Options struct {
 	Network     networks.Network
@@ -66,6 +74,7 @@ type Options struct {
 	PerSecond   float64  // requests per second and token; 0: the descriptor's
 	Concurrency int      // requests under way at once per token; 0: the descriptor's, or what PerSecond needs
 	Ledger      *Ledger  // of the network; nil: one without a budget that begins at 0
+	Leases      Leases   // nil: every token is this process's alone
 }
 
 // Account is one account of a Job.

@@ -105,6 +105,12 @@ func (p *Poller) tokenIn(slot string) *token {
 	return t
 }
 
+// Holds reports whether the keychain has a token in the slot.
+func (p *Poller) Holds(slot string) bool {
+	_, ok := p.opts.Tokens.Token(slot)
+	return ok
+}
+
 func (p *Poller) limiter(key string) *limiter {
 	p.mu.Lock()
 	defer p.mu.Unlock()
