@@ -28,6 +28,7 @@ func arrows() map[string][]string {
 		"cmd/collectord": {"collector/...", "collector", "keychain", "networks/...", "networks"},
 
 		"collector":           {"collector/...", "keychain", "networks"},
+		"collector/cluster":   {},
 		"collector/config":    {"collector/schedule", "keychain", "networks"},
 		"collector/influx":    {"collector/journal", "collector/transport", "keychain"},
 		"collector/journal":   {"collector/point"},
@@ -57,6 +58,7 @@ func arrows() map[string][]string {
 		"internal/fuzz":        {},
 		"internal/influxdtest": {},
 		"internal/leaktest":    {"keychain"},
+		"internal/natstest":    {},
 		"internal/release":     {},
 	}
 }
@@ -72,10 +74,11 @@ func only() map[string][]string {
 		"github.com/influxdata/line-protocol/v2/...":  {"collector/point"},
 		"github.com/robfig/cron/v3":                   {"collector/schedule"},
 		"gopkg.in/yaml.v3":                            {"collector/config", "keychain"},
+		"github.com/nats-io/...":                      {"collector/cluster"},                                                    // what the machines agree on is there, and nowhere else
 		"go.uber.org/zap":                             {"cmd/collectord", "collector", "collector/logfold", "collector/status"}, // the rest returns errors
 		"go.uber.org/zap/...":                         {"cmd/collectord", "collector", "collector/logfold", "collector/status"},
 		"log":                                         {},
-		"testing":                                     {"networks/networktest", "internal/influxdtest", "internal/faultproxy", "internal/floortest", "internal/leaktest", "internal/archtest"},
+		"testing":                                     {"networks/networktest", "internal/influxdtest", "internal/faultproxy", "internal/floortest", "internal/leaktest", "internal/natstest", "internal/archtest"},
 	}
 }
 
