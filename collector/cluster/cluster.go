@@ -1,0 +1,428 @@
+// Package cluster lets several machines share the work of one config, by way of the
+// key-value buckets of NATS JetStream. A daemon without a cluster section never comes
+// here.
+//
+// Every node runs the same config and the same schedules. What they agree on is who
+// polls which piece of a tick, and who uses which token:
+//
+//	tick ── cut ──► pieces ── Claim ──► lease ── poll ── Check ──► journal ── Done
+//	                   ▲                  │
+//	                   └─ free again ◄────┴─ not renewed: its node died, or was cut off
+//
+// # Leases
+//
+// A lease is a key with a time to live, made by compare-and-set and renewed four times
+// in its life. NATS counts the life from when it stored the key; the holder counts from
+// before it asked, by the clock that nobody can set, and stops an eighth early. So a
+// holder knows that its lease is over before anybody else can get it, whatever the
+// clocks of the nodes say. A process that was stopped and wakes looks at the clock and
+// finds its leases over; what it has in hand then it asks NATS about ([Claim.Check])
+// and, where somebody else was let in, throws away.
+//
+// What no lease can rule out: between the last look and the write is a moment, and a
+// process may be stopped in it. Then two nodes write the same point, of the same series
+// and time, and InfluxDB keeps the one that came later.
+//
+// # Buckets
+//
+//	NAME_batches   NETWORK.UNIXTIME.CUT.INDEX   who polls a piece, or that it is done, with its counts
+//	NAME_tokens    token.SLOT, renew.SLOT       who uses a token; who renews one
+//	NAME_nodes     NODE                         a heartbeat: version, config, what it holds
+//	NAME_accounts  NETWORK.HASH                 what is remembered of an account: who polls it next must know it
+//	NAME_keychain  dump                         the newest dump, encrypted; the key is not here
+//
+// Keys with a time to live need nats-server 2.11.
+//
+// # When NATS is away
+//
+// A node that has had no answer for two thirds of a lease is out of touch. It claims
+// nothing more, and delivers what it has. With Options.Solo it polls everything by
+// itself until NATS is back: other nodes may do the same, with points that overwrite
+// each other, and a token's limit holds for each node alone.
+package cluster
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+	"github.com/nats-io/nuid"
+)
+
+// Options is what a Cluster is made with. Servers, Name and Node are needed.
+type Options struct {
+	Servers []string // nats://host:4222 or tls://host:4222
+	Name    string   // of the cluster: the buckets begin with it
+	Node    string   // of this node
+	// CredentialsFile is a NATS credentials file; "" for none.
+	CredentialsFile string
+	// CAFile, CertFile and KeyFile are for TLS; each may be "".
+	CAFile, CertFile, KeyFile string
+	// Replicas is on how many servers each bucket is.
+	Replicas int
+	// Lease is how long what a silent node holds stays its own, in whole seconds.
+	Lease time.Duration
+	// Solo makes a node that is out of touch poll everything by itself.
+	Solo    bool
+	Version string // of the program, for the other nodes to see
+	// Tell hears what an operator wants to know; it must not block. Nil: nobody does.
+	Tell func(Event)
+	// Account hears what another node remembers of an account, in any order, also at the
+	// start; it must not block. Nil: nobody does.
+	Account func(value []byte)
+	// Keychain hears that the shared dump is another; it must not block. Nil: nobody does.
+	Keychain func()
+}
+
+// Event is something that an operator wants to know. Exactly one field is set.
+type Event struct {
+	InTouch  bool      // NATS answers, at first or again
+	Lost     error     // NATS does not answer any more, and why
+	TakeOver *TakeOver // this node went on with another's piece
+	Broken   error     // what keeps the buckets from being used; it is tried again
+	Namesake string    // another process has this node's name
+}
+
+// TakeOver is that one node went on with what another had begun.
+type TakeOver struct {
+	At   time.Time `json:"at"`
+	From string    `json:"from"`
+	What string    `json:"what"` // "vk 2026-11-22T03:00:00Z 4"
+}
+
+// Cluster is this node's part in a cluster. Its methods may be called at the same time.
+type Cluster struct {
+	opts  Options
+	nonce string // tells this process from others of the same name, earlier and later
+	conn  *nats.Conn
+	js    jetstream.JetStream
+
+	spending sync.Mutex // one sum at a time
+
+	mu        sync.Mutex
+	buckets   *buckets // nil until NATS has answered for the first time
+	ready     chan struct{}
+	changed   chan struct{} // closed, and another made, when a mirror changes
+	answered  time.Time     // when NATS last did
+	lost      time.Time     // since when it does not; zero while in touch
+	never     bool          // NATS has not answered since the start
+	leases    map[*lease]bool
+	tokens    map[string]*tokenLease
+	alone     map[Piece]Tally // done without NATS
+	rows      map[string][]byte
+	rowsMoved chan struct{}
+	hash      string // of the config
+	started   time.Time
+	takeOver  *TakeOver
+	takeOvers int64
+	dropped   int64
+	skew      time.Duration
+	namesake  bool // another process of this name was told
+}
+
+// The parts of a lease.
+const (
+	renewals  = 4 // a lease is renewed so often in its life
+	marginPer = 8 // the holder stops this part of it early
+	// mostIdle is how long a token stays with a node that has nothing to ask.
+	mostIdle = 10 * time.Second
+	// longestRequest bounds one exchange with NATS.
+	longestRequest = 3 * time.Second
+)
+
+// buckets are the key-value buckets of a cluster.
+type buckets struct{ batches, tokens, nodes, accounts, keychain *bucket }
+
+// Open makes a node. It does not wait for NATS, which may come later; the error is about
+// the files that Options names.
+func Open(opts Options) (*Cluster, error) {
+	c := &Cluster{
+		opts: opts, nonce: nuid.Next(), ready: make(chan struct{}), changed: make(chan struct{}), never: true,
+		leases: make(map[*lease]bool), tokens: make(map[string]*tokenLease), alone: make(map[Piece]Tally),
+		rows: make(map[string][]byte), rowsMoved: make(chan struct{}, 1), started: time.Now(),
+	}
+	c.lost = c.started
+	if c.opts.Tell == nil {
+		c.opts.Tell = func(Event) {}
+	}
+	conn, err := nats.Connect(serverList(opts.Servers), c.dialing()...)
+	if err != nil {
+		return nil, fmt.Errorf("cluster: %w", err)
+	}
+	c.conn = conn
+	if c.js, err = jetstream.New(conn, jetstream.WithDefaultTimeout(longestRequest)); err != nil {
+		conn.Close()
+		return nil, fmt.Errorf("cluster: %w", err)
+	}
+	return c, nil
+}
+
+func serverList(servers []string) string {
+	list := ""
+	for i, s := range servers {
+		if i > 0 {
+			list += ","
+		}
+		list += s
+	}
+	return list
+}
+
+// dialing is how to reach NATS: for ever, and with a silent line noticed within seconds.
+func (c *Cluster) dialing() []nats.Option {
+	opts := []nats.Option{
+		nats.Name("collectord " + c.opts.Node), nats.RetryOnFailedConnect(true), nats.MaxReconnects(-1),
+		nats.ReconnectWait(500 * time.Millisecond), nats.ReconnectJitter(250*time.Millisecond, 250*time.Millisecond),
+		nats.Timeout(2 * time.Second), nats.PingInterval(2 * time.Second), nats.MaxPingsOutstanding(2),
+		// What is not sent at once is not sent later: a claim would be of yesterday.
+		nats.ReconnectBufSize(-1),
+		nats.ErrorHandler(func(*nats.Conn, *nats.Subscription, error) {}), // the heartbeat finds out
+	}
+	if c.opts.CredentialsFile != "" {
+		opts = append(opts, nats.UserCredentials(c.opts.CredentialsFile))
+	}
+	if c.opts.CAFile != "" {
+		opts = append(opts, nats.RootCAs(c.opts.CAFile))
+	}
+	if c.opts.CertFile != "" {
+		opts = append(opts, nats.ClientCert(c.opts.CertFile, c.opts.KeyFile))
+	}
+	return opts
+}
+
+// Run keeps this node in the cluster until ctx ends; what it holds is free for others
+// then. It returns when all it started has ended.
+func (c *Cluster) Run(ctx context.Context) {
+	var tasks sync.WaitGroup
+	defer tasks.Wait()
+	tasks.Go(func() { c.setUp(ctx) })
+	tasks.Go(func() { c.sendRows(ctx) })
+	pace := time.NewTicker(c.opts.Lease / renewals)
+	defer pace.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-pace.C:
+			c.beat(ctx)
+		}
+	}
+}
+
+// Close gives back what this node holds and leaves the cluster.
+func (c *Cluster) Close() {
+	ctx, cancel := context.WithTimeout(context.Background(), longestRequest)
+	defer cancel()
+	c.mu.Lock()
+	held := slices.Collect(maps.Keys(c.leases))
+	b := c.buckets
+	c.mu.Unlock()
+	var each sync.WaitGroup
+	for _, l := range held {
+		each.Go(func() { l.release(ctx) })
+	}
+	each.Wait()
+	if b != nil && c.InTouch() {
+		_ = b.nodes.forget(ctx, c.opts.Node) // it is forgotten by itself a moment later
+	}
+	if b != nil {
+		for _, one := range b.all() {
+			one.stop()
+		}
+	}
+	c.conn.Close()
+}
+
+func (b *buckets) all() []*bucket {
+	return []*bucket{b.batches, b.tokens, b.nodes, b.accounts, b.keychain}
+}
+
+// setUp makes the buckets, or finds them, and begins to watch them.
+func (c *Cluster) setUp(ctx context.Context) {
+	told := ""
+	for {
+		b, err := c.open(ctx)
+		if err == nil {
+			c.mu.Lock()
+			c.buckets = b
+			c.mu.Unlock()
+			c.heard()
+			c.beat(ctx)
+			close(c.ready)
+			return
+		}
+		if c.conn.IsConnected() && ctx.Err() == nil && err.Error() != told {
+			told = err.Error()
+			c.opts.Tell(Event{Broken: err})
+		}
+		if sleep(ctx, time.Second) != nil {
+			return
+		}
+	}
+}
+
+// markerLife is how long the trace of a key that ran out stays: who watches sees it at
+// once.
+const markerLife = time.Minute
+
+func (c *Cluster) open(ctx context.Context) (b *buckets, err error) {
+	b = &buckets{}
+	defer func() {
+		if err != nil {
+			for _, one := range b.all() {
+				if one != nil {
+					one.stop()
+				}
+			}
+		}
+	}()
+	for _, want := range []struct {
+		suffix string
+		leases bool
+		to     **bucket
+		heard  func(key string, e entry)
+		keep   bool
+	}{
+		{"batches", true, &b.batches, nil, true},
+		{"tokens", true, &b.tokens, nil, true},
+		{"nodes", true, &b.nodes, c.heardNode, true},
+		{"accounts", false, &b.accounts, c.heardRow, false},
+		{"keychain", false, &b.keychain, c.heardDump, false},
+	} {
+		cfg := jetstream.KeyValueConfig{Bucket: c.opts.Name + "_" + want.suffix, History: 1, Replicas: c.opts.Replicas}
+		if want.leases {
+			cfg.LimitMarkerTTL = markerLife
+		}
+		if *want.to, err = c.openBucket(ctx, cfg, want.keep, want.heard); err != nil {
+			return b, err
+		}
+	}
+	return b, nil
+}
+
+// beat sends a heartbeat, renews what is held, and notices whether NATS answers.
+func (c *Cluster) beat(ctx context.Context) {
+	c.mu.Lock()
+	b := c.buckets
+	held := slices.Collect(maps.Keys(c.leases))
+	c.mu.Unlock()
+	var failed error
+	if b == nil {
+		failed = errors.New("no server of cluster.nats has answered yet")
+		if err := c.conn.LastError(); err != nil {
+			failed = err
+		}
+	} else {
+		var each sync.WaitGroup
+		for _, l := range held {
+			each.Go(func() { _ = l.renew(ctx) }) // whoever needs it checks
+		}
+		failed = c.sayHere(ctx)
+		each.Wait()
+		c.dropIdle(ctx)
+	}
+	if failed != nil && ctx.Err() == nil {
+		c.silent(failed)
+	}
+}
+
+// heard notes that NATS answered.
+func (c *Cluster) heard() {
+	c.mu.Lock()
+	c.answered = time.Now()
+	back := !c.lost.IsZero()
+	c.lost, c.never = time.Time{}, false
+	c.mu.Unlock()
+	if back {
+		c.opts.Tell(Event{InTouch: true})
+		c.wake()
+	}
+}
+
+// silent notes that NATS did not answer.
+func (c *Cluster) silent(why error) {
+	c.mu.Lock()
+	now := time.Now()
+	gone := c.lost.IsZero() && now.Sub(c.answered) > c.patience() || c.never && now.Sub(c.started) > c.patience()
+	if gone {
+		c.lost, c.never = now, false
+		c.answered = now.Add(-c.patience())
+	}
+	c.mu.Unlock()
+	if gone {
+		c.opts.Tell(Event{Lost: why})
+		c.wake()
+	}
+}
+
+// patience is how long NATS may be silent.
+func (c *Cluster) patience() time.Duration { return c.opts.Lease * 2 / 3 }
+
+// InTouch reports whether NATS answers.
+func (c *Cluster) InTouch() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.lost.IsZero()
+}
+
+// Alone reports whether this node is out of touch and polls everything by itself.
+func (c *Cluster) Alone() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.opts.Solo && !c.lost.IsZero() && !c.never
+}
+
+// Changed is closed at the next change of what the others do, or of being in touch.
+func (c *Cluster) Changed() <-chan struct{} {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.changed
+}
+
+// wake tells who waits for Changed.
+func (c *Cluster) wake() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	close(c.changed)
+	c.changed = make(chan struct{})
+}
+
+// Ready waits until what the others remember of accounts and do at the moment is here,
+// but no longer than that.
+func (c *Cluster) Ready(ctx context.Context, longest time.Duration) {
+	ctx, cancel := context.WithTimeout(ctx, longest)
+	defer cancel()
+	select {
+	case <-ctx.Done():
+		return
+	case <-c.ready:
+	}
+	c.mu.Lock()
+	b := c.buckets
+	c.mu.Unlock()
+	for _, one := range b.all() {
+		select {
+		case <-ctx.Done():
+			return
+		case <-one.synced:
+		}
+	}
+}
+
+// sleep waits for d or for the end of ctx, whose error it returns then.
+func sleep(ctx context.Context, d time.Duration) error {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}

@@ -1,0 +1,167 @@
+package cluster
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Node is one machine of the cluster, as its last heartbeat told.
+type Node struct {
+	Name       string    `json:"node"`
+	Nonce      string    `json:"nonce"`
+	Version    string    `json:"version"`
+	ConfigHash string    `json:"config_hash"`
+	Started    time.Time `json:"started"`
+	Holding    []string  `json:"holding,omitempty"` // pieces, as Piece.String
+	Tokens     []string  `json:"tokens,omitempty"`  // slots
+	TakeOver   *TakeOver `json:"take_over,omitempty"`
+	TakeOvers  int64     `json:"take_overs"`
+	Dropped    int64     `json:"dropped"` // answers thrown away because their lease was lost
+	SkewMS     int64     `json:"skew_ms"` // of its clock against that of NATS
+	// Seen is when this node heard of it last; it is not sent.
+	Seen time.Time `json:"-"`
+}
+
+// View is what this node knows of the cluster.
+type View struct {
+	Name, Node string
+	InTouch    bool
+	Alone      bool
+	Since      time.Time // NATS does not answer; zero while it does
+	Nodes      []Node    // by name
+}
+
+// SetConfig says which config is in force, for the others to compare.
+func (c *Cluster) SetConfig(hash string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.hash = hash
+}
+
+// sayHere sends a heartbeat.
+func (c *Cluster) sayHere(ctx context.Context) error {
+	c.mu.Lock()
+	b := c.buckets
+	value, err := json.Marshal(c.self())
+	c.mu.Unlock()
+	if err != nil {
+		return err
+	}
+	_, err = b.nodes.put(ctx, c.opts.Node, value, c.opts.Lease)
+	return err
+}
+
+// self is this node as the others see it. The caller holds c.mu.
+func (c *Cluster) self() Node {
+	n := Node{Name: c.opts.Node, Nonce: c.nonce, Version: c.opts.Version, ConfigHash: c.hash, Started: c.started.UTC(),
+		TakeOver: c.takeOver, TakeOvers: c.takeOvers, Dropped: c.dropped, SkewMS: c.skew.Milliseconds()}
+	for l := range c.leases {
+		if l.b == c.buckets.batches {
+			n.Holding = append(n.Holding, pieceText(l.key))
+		}
+	}
+	for slot := range c.tokens {
+		n.Tokens = append(n.Tokens, slot)
+	}
+	slices.Sort(n.Holding)
+	slices.Sort(n.Tokens)
+	return n
+}
+
+// pieceText is Piece.String of a key.
+func pieceText(key string) string {
+	part := strings.Split(key, ".")
+	var p Piece
+	if len(part) != 4 || json.Unmarshal([]byte(part[1]), &p.Tick) != nil || json.Unmarshal([]byte(part[3]), &p.Index) != nil {
+		return key
+	}
+	p.Network = part[0]
+	return p.String()
+}
+
+// heardNode looks at a heartbeat: its own tells how far the clocks are apart, and one of
+// the same name and another process that two nodes are called alike.
+func (c *Cluster) heardNode(key string, e entry) {
+	if key != c.opts.Node || e.gone {
+		return
+	}
+	var n Node
+	if json.Unmarshal(e.value, &n) != nil {
+		return
+	}
+	if n.Nonce == c.nonce {
+		c.mu.Lock()
+		c.skew = e.heard.Round(0).Sub(e.created)
+		c.mu.Unlock()
+		return
+	}
+	// What a process of before this one has left runs out within a lease.
+	c.mu.Lock()
+	tell := !c.namesake && time.Since(c.started) > 2*c.opts.Lease
+	c.namesake = c.namesake || tell
+	c.mu.Unlock()
+	if tell {
+		c.opts.Tell(Event{Namesake: n.Name})
+	}
+}
+
+// Nodes are the names of the nodes that are there, this one among them, sorted.
+func (c *Cluster) Nodes() []string {
+	v := c.View()
+	names := make([]string, 0, len(v.Nodes))
+	for _, n := range v.Nodes {
+		names = append(names, n.Name)
+	}
+	if !slices.Contains(names, c.opts.Node) {
+		names = append(names, c.opts.Node)
+		slices.Sort(names)
+	}
+	return names
+}
+
+// Name is this node's.
+func (c *Cluster) Name() string { return c.opts.Node }
+
+// View tells what this node knows.
+func (c *Cluster) View() View {
+	alone := c.Alone()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	v := View{Name: c.opts.Name, Node: c.opts.Node, InTouch: c.lost.IsZero(), Alone: alone, Since: c.lost}
+	if c.buckets == nil {
+		return v
+	}
+	c.buckets.nodes.all(func(key string, e entry) {
+		n := Node{Seen: e.heard}
+		if json.Unmarshal(e.value, &n) != nil || n.Name != key {
+			return
+		}
+		if key == c.opts.Node {
+			seen := n.Seen
+			n = c.self()
+			n.Seen = seen
+		}
+		v.Nodes = append(v.Nodes, n)
+	})
+	slices.SortFunc(v.Nodes, func(a, b Node) int { return cmp.Compare(a.Name, b.Name) })
+	return v
+}
+
+// Covered reports whether another node has been there for so long that it was there when
+// this one missed what it finds missed now: for longer than this process, or than this
+// node was in touch.
+func (c *Cluster) Covered(now time.Time) bool {
+	v := c.View()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, n := range v.Nodes {
+		if n.Nonce != c.nonce && now.Sub(n.Started) > c.opts.Lease && now.Sub(n.Started) > now.Sub(c.started)+c.opts.Lease {
+			return true
+		}
+	}
+	return false
+}
