@@ -40,6 +40,7 @@ import (
 
 	"go.uber.org/zap"
 
+	"collectord/collector/cluster"
 	"collectord/collector/config"
 	"collectord/collector/journal"
 	"collectord/collector/poll"
@@ -57,6 +58,8 @@ type Options struct {
 	Log       *zap.Logger
 	HTTP      *http.Client // for all networks; nil: one with bounds on every phase
 	UserAgent string
+	// Cluster is where other machines share the work; nil: there are none.
+	Cluster *cluster.Cluster
 }
 
 // Collector polls the accounts of a config.
@@ -111,7 +114,7 @@ func (c *Collector) Configure(cfg *config.Config) {
 	for _, n := range cfg.Networks {
 		c.order = append(c.order, n.Name)
 		kept[n.Name] = true
-		c.configure(n)
+		c.configure(n, cfg.Bound)
 	}
 	for name := range c.slots {
 		if !kept[name] { // ticks of a network that nobody wanted polled are not missed
@@ -129,7 +132,7 @@ func (c *Collector) Configure(cfg *config.Config) {
 }
 
 // configure makes or changes one network. The caller holds c.mu.
-func (c *Collector) configure(cfg config.Network) {
+func (c *Collector) configure(cfg config.Network, bound map[string]string) {
 	n := c.networkOf(cfg.Name)
 	if n.ledger == nil {
 		n.ledger = poll.NewLedger(cfg.Descriptor.Spending, c.spent[cfg.Name])
@@ -139,6 +142,7 @@ func (c *Collector) configure(cfg config.Network) {
 	if poller == nil || !samePoller(n.cfg, cfg) {
 		poller = c.poller(cfg, n.ledger)
 	}
+	n.bind(bound)
 	n.configure(cfg, poller, func(a *config.Account) *account {
 		key := journal.AccountKey{Network: cfg.Name, Label: a.Label}
 		row, latest := c.rows[key], c.latest[key]
@@ -161,7 +165,8 @@ func (c *Collector) networkOf(name string) *network {
 	if n == nil {
 		n = &network{
 			name: name, log: c.opts.Log.With(zap.String("network", name)), journal: c.opts.Journal, purse: c.opts.Purse,
-			reload: make(chan struct{}, 1), moved: make(chan struct{}), next: c.slots[name], repeats: c.newest(name),
+			cluster: c.opts.Cluster,
+			reload:  make(chan struct{}, 1), moved: make(chan struct{}), next: c.slots[name], repeats: c.newest(name),
 		}
 		c.networks[name] = n
 	}
@@ -207,7 +212,7 @@ func (c *Collector) poller(cfg config.Network, ledger *poll.Ledger) *poll.Poller
 	opts.HTTP, opts.UserAgent = c.opts.HTTP, c.opts.UserAgent
 	return poll.New(poll.Options{
 		Network: cfg.Descriptor.New(opts), Descriptor: cfg.Descriptor, Tokens: c.opts.Tokens,
-		Slots: cfg.Tokens, PerSecond: cfg.RequestsPerSecond, Ledger: ledger,
+		Slots: cfg.Tokens, PerSecond: cfg.RequestsPerSecond, Ledger: ledger, Leases: c.leases(),
 	})
 }
 

@@ -6,12 +6,14 @@ import (
 	"fmt"
 	"net/http"
 	"path/filepath"
+	"reflect"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"go.uber.org/zap"
 
+	"collectord/collector/cluster"
 	"collectord/collector/config"
 	"collectord/collector/influx"
 	"collectord/collector/journal"
@@ -39,15 +41,18 @@ type DaemonOptions struct {
 
 // Daemon is everything that `collectord run` is.
 type Daemon struct {
-	opts      DaemonOptions
-	log       *zap.Logger
-	journal   *journal.Journal
-	keys      *keychain.KeyChain
-	collector *Collector
-	started   time.Time
-	meters    meters
-	deltas    deltas
-	unheard   atomic.Bool // by systemd, last
+	opts       DaemonOptions
+	log        *zap.Logger
+	journal    *journal.Journal
+	keys       *keychain.KeyChain
+	collector  *Collector
+	cluster    *cluster.Cluster // nil: this machine is alone
+	sharedKeys *sharedKeys
+	dumpMoved  chan struct{} // poked when another node changed the keychain
+	started    time.Time
+	meters     meters
+	deltas     deltas
+	unheard    atomic.Bool // by systemd, last
 
 	mu           sync.Mutex
 	cfg          *config.Config // in force
@@ -91,14 +96,19 @@ func NewDaemon(ctx context.Context, opts DaemonOptions) (*Daemon, error) {
 		d.log.Error("the journal was damaged and was set aside; what could be read of it was taken over", zap.String("set_aside_as", name),
 			zap.String("hint", setAsideHint))
 	}
+	if err = d.openCluster(opts.Config.Cluster); err != nil {
+		return nil, errors.Join(err, d.journal.Close())
+	}
 	d.collector, err = New(ctx, opts.Config, Options{
 		Journal: d.journal, Tokens: Tokens(opts.Keys, opts.Log), Log: opts.Log,
-		HTTP: opts.HTTP, UserAgent: UserAgent(opts.Version, opts.Config.Contact),
+		HTTP: opts.HTTP, UserAgent: UserAgent(opts.Version, opts.Config.Contact), Cluster: d.cluster,
 	})
 	if err != nil {
+		d.closeCluster()
 		return nil, errors.Join(err, d.journal.Close())
 	}
 	if err := d.serve(opts.Config.Web); err != nil {
+		d.closeCluster()
 		return nil, errors.Join(err, d.journal.Close())
 	}
 	return d, nil
@@ -126,6 +136,7 @@ func (d *Daemon) Run(ctx context.Context) error {
 	tasks.Go(func() { d.watchKeys(inner) })
 	tasks.Go(func() { d.renewTokens(inner) })
 	tasks.Go(func() { d.prune(inner) })
+	d.runCluster(inner, &tasks)
 	d.notifyReady()
 	tasks.Go(func() { d.tellSystemd(inner) })
 	tasks.Go(func() { d.feedWatchdog(inner) })
@@ -147,6 +158,7 @@ func (d *Daemon) Close() error {
 			stop()
 		}
 	}
+	d.closeCluster()
 	d.keys.Close()
 	return d.journal.Close()
 }
@@ -160,6 +172,9 @@ func (d *Daemon) enforce(cfg *config.Config) {
 	before := d.cfg
 	d.cfg, d.configured, d.configError = cfg, time.Now(), ""
 	d.mu.Unlock()
+	if d.cluster != nil {
+		d.cluster.SetConfig(fingerprint(cfg))
+	}
 	if before != nil {
 		d.setLevel(cfg.Log.Level)
 		if keys := atStart(before, cfg); len(keys) > 0 {
@@ -193,6 +208,7 @@ func atStart(before, cfg *config.Config) []string {
 		differs bool
 	}{
 		{"state_dir", cfg.StateDir != before.StateDir},
+		{"cluster", !reflect.DeepEqual(cfg.Cluster, before.Cluster)},
 		{"contact", cfg.Contact != before.Contact},
 		{"journal", cfg.Journal != before.Journal},
 		{"log.format", cfg.Log.Format != before.Log.Format},

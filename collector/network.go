@@ -12,6 +12,7 @@ import (
 
 	"go.uber.org/zap"
 
+	"collectord/collector/cluster"
 	"collectord/collector/config"
 	"collectord/collector/journal"
 	"collectord/collector/logfold"
@@ -37,6 +38,7 @@ type network struct {
 	journal *journal.Journal
 	purse   *journal.Journal // keeps what is spent
 	ledger  *poll.Ledger     // set once, by the first config
+	cluster *cluster.Cluster // nil: no other machine shares the work
 	reload  chan struct{}    // poked when the schedules changed
 	moved   chan struct{}    // sent to whenever the loop waits and somebody wants to know
 	polls   sync.WaitGroup
@@ -59,7 +61,8 @@ type network struct {
 	lastErr  *networks.Error
 	lastErrs time.Time
 	totals   status.Totals
-	waited   time.Duration // for limiters of pollers that are gone
+	waited   time.Duration     // for limiters of pollers that are gone
+	bound    map[string]string // tokens that one node alone uses, by slot
 }
 
 // configure takes the network's part of a config. Accounts that it does not change
@@ -122,6 +125,7 @@ func (n *network) poke() {
 func (n *network) run(ctx context.Context) {
 	defer n.polls.Wait()
 	n.saveSlots(ctx)
+	n.meet(ctx)
 	n.resume(ctx)
 	n.tick(ctx, time.Now())
 	for {
@@ -148,7 +152,7 @@ func (n *network) tick(ctx context.Context, now time.Time) {
 	for _, at := range slices.SortedFunc(maps.Keys(due), time.Time.Compare) {
 		n.start(ctx, at, due[at], n.repeated(ctx, at))
 	}
-	if len(overdue) > 0 {
+	if len(overdue) > 0 && n.makesUp(ctx, overdue, now) {
 		n.start(ctx, now.Truncate(time.Second), overdue, true)
 	}
 }

@@ -226,6 +226,7 @@ func (d *Daemon) Overview(ctx context.Context) (status.Overview, error) {
 	}
 	d.meters.tell(&o)
 	o.Meters.Mended = int64(d.journal.Mended())
+	o.Cluster = d.tellNodes()
 	return o, nil
 }
 

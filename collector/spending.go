@@ -40,7 +40,18 @@ func (n *network) spend(ctx context.Context, s poll.Spent) (others int64, err er
 		others, err = n.purse.Spend(ctx, n.name, kept(s))
 		return err
 	})
+	if err == nil && n.shared() {
+		elsewhere, err := n.cluster.Spend(ctx, n.name, s.Slot, s.Day, s.Micros)
+		return others + elsewhere, err
+	}
 	return others, err
+}
+
+// shared reports whether a budget holds for several machines together.
+func (n *network) shared() bool {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return n.cluster != nil && n.cfg.Budget > 0
 }
 
 // spent puts what answers cost into their batch, or into the journal that keeps what
@@ -50,6 +61,11 @@ func (t *ticking) spent(ctx context.Context, b *journal.Batch, s poll.Spent) err
 	case s.Micros == 0 && len(s.Paid) == 0 && len(s.Unpaid) == 0:
 		return nil
 	case t.purse == t.journal:
+		if t.shared() && s.Micros != 0 {
+			if _, err := t.cluster.Spend(ctx, t.name, s.Slot, s.Day, s.Micros); err != nil {
+				return err
+			}
+		}
 		b.Spent = append(b.Spent, kept(s))
 		return nil
 	}

@@ -29,6 +29,9 @@ func (n *network) poll(ctx context.Context, j *job) error {
 		return err
 	}
 	t := &ticking{network: n, job: j, recorder: recorder{network: n.name, at: j.tick.Time}, failures: make(failures)}
+	if n.cluster != nil {
+		return n.share(ctx, t, started)
+	}
 	if err := t.gather(ctx); err != nil {
 		return err
 	}
@@ -64,6 +67,7 @@ type ticking struct {
 	asks     []poll.Account
 	failures failures // accounts that nobody answered for
 	panicked bool     // and it has been told
+	share    *share   // the piece of the tick that this is about; nil: the whole tick
 }
 
 // gather makes the poll's questions: the accounts of the tick without those that
@@ -73,6 +77,11 @@ func (t *ticking) gather(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	return t.gatherFrom(ctx, answered)
+}
+
+// gatherFrom is gather for a caller who knows which labels were answered for.
+func (t *ticking) gatherFrom(ctx context.Context, answered map[string]bool) error {
 	now := time.Now()
 	left := journal.Batch{Network: t.name, Time: t.job.tick.Time}
 	t.mu.Lock()
@@ -96,6 +105,9 @@ func (t *ticking) gather(ctx context.Context) error {
 
 // answer puts the answers of one request on disk, and then into memory.
 func (t *ticking) answer(ctx context.Context, answers []poll.Answer, used poll.Usage) error {
+	if err := t.mine(ctx, len(answers), used); err != nil {
+		return err
+	}
 	b := journal.Batch{Network: t.name, Time: t.job.tick.Time, Requests: used.Requests, Retries: used.Retries}
 	changes := make([]change, len(answers))
 	t.mu.Lock()
@@ -109,6 +121,7 @@ func (t *ticking) answer(ctx context.Context, answers []poll.Answer, used poll.U
 	if err := t.durably(ctx, func(ctx context.Context) error { return t.journal.Record(ctx, b) }); err != nil {
 		return err
 	}
+	t.passOn(&b)
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	for i, c := range changes {
@@ -218,6 +231,11 @@ func (t *ticking) end(ctx context.Context, started time.Time) error {
 		return err
 	}
 	now := time.Now()
+	took := now.Sub(started)
+	if t.share != nil {
+		tick, took = t.inAll(tick)
+		now = tick.Started.Add(took)
+	}
 	// A poll of several schedules that was cut short goes on for those whose next tick is
 	// not due; the accounts of the others have no answer in it.
 	if left := tick.Accounts - tick.OK - tick.Failed; left > 0 {
@@ -233,14 +251,14 @@ func (t *ticking) end(ctx context.Context, started time.Time) error {
 	}
 	t.mu.Lock()
 	t.totals.Polls++
-	t.totals.Meters.Poll(now.Sub(started), tick.MadeUp)
+	t.totals.Meters.Poll(took, tick.MadeUp)
 	t.last = &status.Poll{Time: tick.Time, Accounts: tick.Accounts, OK: tick.OK, Failed: tick.Failed,
-		Requests: tick.Requests, Retries: tick.Retries, Duration: now.Sub(started)}
+		Requests: tick.Requests, Retries: tick.Retries, Duration: took}
 	if tick.Failed == 0 {
 		t.lastErr = nil
 	}
 	t.mu.Unlock()
-	t.tell(tick, started, now.Sub(started))
+	t.tell(tick, started, took)
 	return nil
 }
 

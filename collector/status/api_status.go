@@ -17,7 +17,8 @@ type statusJSON struct {
 	Accounts tallyJSON     `json:"accounts"`
 	Networks []networkJSON `json:"networks"`
 	Journal  journalJSON   `json:"journal"`
-	InfluxDB *influxJSON   `json:"influxdb"` // null without an influxdb section
+	InfluxDB *influxJSON   `json:"influxdb"`          // null without an influxdb section
+	Cluster  *clusterJSON  `json:"cluster,omitempty"` // absent without a cluster section
 }
 
 type configJSON struct {
@@ -163,6 +164,7 @@ func statusJSONOf(now time.Time, ov *Overview, t tally) statusJSON {
 		Networks: make([]networkJSON, len(ov.Networks)),
 		Journal:  journalJSONOf(&ov.Journal),
 		InfluxDB: influxJSONOf(ov.Influx),
+		Cluster:  clusterJSONOf(ov.Cluster),
 	}
 	for i := range ov.Networks {
 		v.Networks[i] = networkJSONOf(now, &ov.Networks[i])

@@ -25,6 +25,7 @@ type overviewView struct {
 
 	Version, Config, ConfigHash string
 	Started, ConfigTime         moment
+	Cluster                     *clusterView
 }
 
 // titleOf is the document's title: what needs a look, so that a tab tells it.
@@ -45,9 +46,12 @@ func overviewOf(now time.Time, ov *Overview, t tally) overviewView {
 		Sentence: append(accountPhrases(ov, t), influxPhrases(now, ov)...),
 		Notices:  noticesOf(now, ov),
 		Version:  ov.Version, Config: ov.ConfigFile, ConfigHash: ov.ConfigHash,
-		Started: momentOf(now, ov.Started), ConfigTime: momentOf(now, ov.ConfigTime),
+		Started: momentOf(now, ov.Started), ConfigTime: momentOf(now, ov.ConfigTime), Cluster: clusterViewOf(now, ov.Cluster),
 	}
 	v.Tone = toneGood
+	if v.Cluster != nil {
+		v.Tone = worse(v.Tone, v.Cluster.Tone)
+	}
 	for _, p := range v.Sentence {
 		v.Tone = worse(v.Tone, p.Tone)
 	}

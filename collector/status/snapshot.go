@@ -72,7 +72,8 @@ type Overview struct {
 	ConfigError string
 	Networks    []Network
 	Journal     Journal
-	Influx      *Influx // nil: no influxdb section
+	Influx      *Influx  // nil: no influxdb section
+	Cluster     *Cluster // nil: this machine is alone
 	Meters      DaemonMeters
 }
 
