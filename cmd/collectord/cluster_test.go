@@ -1,0 +1,160 @@
+package main
+
+import (
+	"flag"
+	"fmt"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// The long form is go test ./cmd/collectord -run TestCluster -cluster -timeout 30m .
+var clusterLong = flag.Bool("cluster", false, "let TestCluster break NATS, wires and clocks as well")
+
+// TestCluster: three machines share the work. In the middle of a tick one is killed and
+// one is stopped; the third has all of it done before the next tick, at the same time.
+// Then they are all there again.
+func TestCluster(t *testing.T) {
+	t.Parallel()
+	const perSecond = 3
+	every := 6 * time.Second
+	if raceDetector { // the first tick takes longer than that
+		every = 20 * time.Second
+	}
+	r := newClusterRig(t, clusterOptions{accounts: 5000, tokens: 3, nats: 3, every: every, lease: "2s", perSecond: perSecond, renewed: true, nodes: 3})
+	r.slower(300 * time.Millisecond)
+	r.start(r.nodes...)
+	r.together()
+	tick := r.nextTick()
+	killed := r.asker(tick)
+	r.kill(r.node(killed))
+	stopped := r.asker(time.Now(), killed)
+	r.signal(r.node(stopped), syscall.SIGSTOP)
+	r.whole(tick, r.every-200*time.Millisecond)
+	r.start(r.node(killed))
+	r.signal(r.node(stopped), syscall.SIGCONT)
+	last := r.nextTick()
+	r.whole(last, r.every)
+	r.together()
+	took := int64(0)
+	for _, n := range r.view(r.nodes[0]).Nodes {
+		took += n.TakeOvers
+	}
+	if took == 0 {
+		t.Error("nobody took anything over: the test missed")
+	}
+	r.settle(tick, last, perSecond)
+	for _, n := range r.nodes {
+		n.daemon.end()
+	}
+}
+
+// TestClusterBreaks breaks one thing after the other, each in the middle of a tick.
+func TestClusterBreaks(t *testing.T) {
+	if !*clusterLong {
+		t.Skip("a matter of minutes: -cluster")
+	}
+	const perSecond = 3
+	r := newClusterRig(t, clusterOptions{accounts: 9000, tokens: 5, nats: 3, every: 40 * time.Second, lease: "5s", perSecond: perSecond, wired: true, renewed: true, nodes: 3})
+	r.slower(700 * time.Millisecond)
+	r.start(r.nodes...)
+	r.together()
+	var first, last time.Time
+	skewed := false
+	step := func(what string, do func(tick time.Time) (mend func())) {
+		t.Helper()
+		last = r.nextTick()
+		if first.IsZero() {
+			first = last
+		}
+		if !skewed { // a node whose clock is ahead may have done all of it by now
+			r.asker(last)
+		}
+		t.Logf("%s: %s", last.UTC().Format(time.TimeOnly), what)
+		mend := do(last)
+		r.whole(last, r.every-time.Second)
+		if mend != nil {
+			mend()
+		}
+		r.together()
+	}
+	step("nothing", func(time.Time) func() { return nil })
+	step("kill -9 of a node", func(tick time.Time) func() {
+		n := r.node(r.asker(tick))
+		r.kill(n)
+		return func() { r.start(n) }
+	})
+	step("kill -9 of the NATS server that leads", func(time.Time) func() {
+		i := max(0, r.servers.Leader(t, "KV_collectord_batches"))
+		r.servers.Kill(i)
+		return func() { r.servers.Restart(t, i); r.servers.WaitReady(t) }
+	})
+	step("kill -9 of two NATS servers for 8 s", func(time.Time) func() {
+		r.servers.Kill(0)
+		r.servers.Kill(1)
+		<-time.After(8 * time.Second)
+		r.servers.Restart(t, 0)
+		r.servers.Restart(t, 1)
+		return func() { r.servers.WaitReady(t) }
+	})
+	step("a node cut off from NATS", func(tick time.Time) func() {
+		n := r.node(r.asker(tick))
+		r.gone = append(r.gone, broken{n.name, time.Now()})
+		for _, w := range n.wires {
+			w.Cut()
+		}
+		return func() {
+			if s := r.view(n).State; s != "cut_off" {
+				t.Errorf("a node that is cut off calls itself %q", s)
+			}
+			for _, w := range n.wires {
+				w.Mend()
+			}
+		}
+	})
+	step("SIGSTOP of a node until its leases are gone", func(tick time.Time) func() {
+		n := r.node(r.asker(tick))
+		r.signal(n, syscall.SIGSTOP)
+		<-time.After(9 * time.Second)
+		r.signal(n, syscall.SIGCONT)
+		return nil
+	})
+	step("a restart of one node after the other", func(time.Time) func() {
+		for _, n := range r.nodes {
+			r.gone = append(r.gone, broken{n.name, time.Now()})
+			n.daemon.end()
+			r.start(n)
+			<-time.After(time.Second)
+		}
+		return nil
+	})
+	step("clocks 5 s apart", func(time.Time) func() {
+		skewClocks(t, r)
+		skewed = true
+		return nil
+	})
+	step("clocks 5 s apart, from the start of a tick", func(time.Time) func() { return nil })
+	r.settle(first, last, perSecond)
+	for _, n := range r.nodes {
+		n.daemon.end()
+	}
+}
+
+// TestClusterThroughput polls with 1, 2 and 3 nodes and the same tokens, and tells how soon
+// all accounts are in InfluxDB.
+func TestClusterThroughput(t *testing.T) {
+	if !*clusterLong {
+		t.Skip("a matter of minutes: -cluster")
+	}
+	for nodes := 1; nodes <= 3; nodes++ {
+		t.Run(fmt.Sprint(nodes), func(t *testing.T) {
+			r := newClusterRig(t, clusterOptions{accounts: 60_000, tokens: 6, nats: 3, every: 20 * time.Second, lease: "15s", perSecond: 3, nodes: nodes})
+			r.slower(100 * time.Millisecond)
+			r.start(r.nodes...)
+			r.together()
+			r.nextTick() // the accounts are found, and the tokens dealt out
+			tick := r.nextTick()
+			r.whole(tick, r.every)
+		})
+	}
+}
