@@ -28,7 +28,7 @@ var pageTicks = flag.Int("page-ticks", 2, "how many ticks of 10,000 accounts the
 
 // pageWithin is how long a page of 10,000 accounts may take on a machine that does much
 // else; an idle one takes less than a tenth of it.
-const pageWithin = time.Second
+const pageWithin = 10 * time.Second
 
 // stillDaemon is a daemon that does not run: what it knows is what the journal holds.
 func stillDaemon(t *testing.T, networks string) *Daemon {

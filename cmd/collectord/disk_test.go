@@ -62,7 +62,8 @@ func (r *diskRig) pausesAndGoesOn(takeRoom, giveRoom func(p *process)) {
 	for network := range killAccounts {
 		told := 0
 		for line := range strings.Lines(p.stderr.String()) {
-			if strings.Contains(line, "waits for room") && strings.Contains(line, `"network":"`+network+`"`) {
+			if strings.Contains(line, "waits for room") && strings.Contains(line, `"network":"`+network+`"`) &&
+				strings.Contains(line, `"level":"error"`) && !strings.Contains(line, `"times":`) { // else said again
 				told++
 			}
 		}

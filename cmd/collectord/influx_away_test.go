@@ -126,7 +126,7 @@ func (r *awayRig) try(f fault) {
 	during := r.status()
 	mended := time.Now()
 	f.mend(r)
-	eventually(r.t, 5*time.Second, f.name+": points are delivered again", func() bool {
+	eventually(r.t, resumeWithin, f.name+": points are delivered again", func() bool {
 		s := r.status().InfluxDB
 		return s.State == "ok" && s.Delivered > during.InfluxDB.Delivered && s.Backlog == 0 && s.Error == ""
 	})
@@ -147,7 +147,7 @@ func (r *awayRig) smallerBatches() {
 	r.proxy.Set(r.t, faultproxy.Refuse())
 	eventually(r.t, 20*time.Second, "some points wait", func() bool { return r.status().InfluxDB.Backlog > 20 })
 	r.proxy.Set(r.t, faultproxy.Largest(300))
-	eventually(r.t, 5*time.Second, "they are delivered in smaller batches", func() bool {
+	eventually(r.t, resumeWithin, "they are delivered in smaller batches", func() bool {
 		s := r.status()
 		return s.InfluxDB.State == "ok" && s.InfluxDB.Backlog == 0 && s.Journal.Refused == 0
 	})
@@ -208,7 +208,7 @@ func TestInfluxDBWithABadCertificate(t *testing.T) {
 	r.start()
 	r.see("refused", "certificate", "SSL_CERT_FILE")
 	r.proxy.SetCertificate(t, good)
-	eventually(t, 5*time.Second, "delivered once the certificate is good", func() bool { return r.status().InfluxDB.State == "ok" })
+	eventually(t, resumeWithin, "delivered once the certificate is good", func() bool { return r.status().InfluxDB.State == "ok" })
 	r.end()
 	r.compare()
 }
@@ -233,7 +233,7 @@ func TestInfluxDBTokenAndBucketAreMended(t *testing.T) {
 	r.see("refused", "404", "CREATE DATABASE")
 	r.db.Exec(t, "CREATE DATABASE followers")
 	mended := time.Now()
-	eventually(t, 5*time.Second, "delivered once the database is there", func() bool { return r.status().InfluxDB.State == "ok" })
+	eventually(t, resumeWithin, "delivered once the database is there", func() bool { return r.status().InfluxDB.State == "ok" })
 	t.Logf("resumed after %.1f s", time.Since(mended).Seconds())
 	r.end()
 	r.compare()

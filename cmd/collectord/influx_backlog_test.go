@@ -47,7 +47,7 @@ func TestBacklog(t *testing.T) {
 	earlier := r.status().Networks[0] // the first poll, which learns who everybody is, may take longer than a second
 	mended := time.Now()
 	r.proxy.Set(t, faultproxy.Pass())
-	eventually(t, 5*time.Second, "points are delivered again", func() bool { return r.status().InfluxDB.Delivered > 0 })
+	eventually(t, resumeWithin, "points are delivered again", func() bool { return r.status().InfluxDB.Delivered > 0 })
 	resumed := time.Now()
 	eventually(t, time.Minute, "the backlog is delivered", func() bool { return r.status().InfluxDB.Delivered >= int64(waiting) })
 	took := time.Since(mended)

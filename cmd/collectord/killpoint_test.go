@@ -112,6 +112,8 @@ func TestKillAroundANewToken(t *testing.T) {
 			case token = <-used: // the first request of a life may come with the token before
 				struck = r.world.VKAuthStats().Refreshes > refreshed
 			case <-deadline:
+				_ = cmd.Process.Kill()
+				_ = cmd.Wait() // it says that it was killed
 				t.Fatalf("no new token\n%s", r.log.Bytes())
 			case <-time.After(time.Millisecond):
 				struck = n%2 == 1 && r.newestDump() != before

@@ -28,7 +28,7 @@ import (
 // there in ten minutes.
 var (
 	refreshes    = flag.Int("refreshes", 6, "how many refreshes TestRefreshesSurviveKills waits for, over all logins")
-	tokenLife    = flag.Duration("life", 2*time.Second, "how long its access tokens live")
+	tokenLife    = flag.Duration("life", briefLife, "how long its access tokens live")
 	loginsAtOnce = flag.Int("logins", 1, "how many logins it keeps at once")
 )
 
