@@ -229,7 +229,7 @@ type process struct {
 }
 
 func startProcess(binary string, args ...string) (*process, error) {
-	p := &process{cmd: exec.Command(binary, args...), ended: make(chan struct{})} //nolint:gosec // G204: the server that build made
+	p := &process{cmd: exec.Command(binary, args...), ended: make(chan struct{})} //nolint:gosec,noctx // the server that build made, which the test ends
 	p.cmd.Stdout, p.cmd.Stderr = &p.output, &p.output
 	dieWithParent(p.cmd)
 	if err := p.cmd.Start(); err != nil {
