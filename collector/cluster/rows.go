@@ -106,7 +106,7 @@ func (c *Cluster) sendPending(ctx context.Context) (left int, failed bool) {
 		select {
 		case <-f.Ok():
 			delete(pending, key)
-		case <-f.Err(): // what was not taken waits on
+		case <-f.Err(): //nolint:errcheck // what was not taken waits on
 		case <-ctx.Done():
 		}
 	}
