@@ -130,14 +130,15 @@ func TestSlotsStoredWhileATickBegins(t *testing.T) {
 		if got := stored(); !got.Equal(at) {
 			t.Errorf("stored before the tick is on disk: %v, want %v", got, at)
 		}
-		if due, _ := n.advance(at.Add(time.Minute)); len(due) != 1 {
-			t.Fatalf("due: %v", due)
+		n.begun([]string{"@every 1m"})
+		if _, overdue := n.advance(at.Add(3 * time.Minute)); len(overdue) != 1 {
+			t.Fatalf("overdue: %v", overdue)
 		}
-		n.givenUp([]string{"@every 1m"}, at.Add(time.Minute)) // the one before still waits for the disk
+		n.givenUp([]string{"@every 1m"}) // the one before still waits for the disk
 		if got := stored(); !got.Equal(at) {
 			t.Errorf("stored when another was skipped: %v, want %v", got, at)
 		}
-		n.opened([]string{"@every 1m"}, at)
+		n.opened([]string{"@every 1m"})
 		if got := stored(); !got.After(at) {
 			t.Errorf("stored after: %v, want the next one", got)
 		}

@@ -52,7 +52,8 @@ type network struct {
 	accounts []*account                   // in the order of the config
 	byLabel  map[string]*account          // those of earlier configs as well: they may come back
 	next     map[string]time.Time         // by schedule: its next tick
-	opening  map[string]time.Time         // by schedule: its tick that is begun and not yet on disk
+	opening  map[string]time.Time         // by schedule: its first slot that is due and not yet on disk as a tick
+	unopened map[string]int               // by schedule: its ticks that are begun and not yet on disk
 	repeats  time.Time                    // ticks up to here may have had their poll: the clock was set back
 	specs    map[string]schedule.Schedule // by expression
 	running  int
@@ -215,12 +216,11 @@ func (n *network) start(ctx context.Context, at time.Time, specs []string, madeU
 		free, ok := n.freeTime(ctx, at)
 		if !ok {
 			n.skipped.Add(1)
-			n.givenUp(specs, at)
+			n.givenUp(specs)
 			n.log.Warn("a tick was skipped: the clock was set back, and every second here has had a poll",
 				zap.Strings("schedules", specs), zap.Time("tick", at), zap.String("hint", clockHint))
 			return
 		}
-		n.postpone(specs, at, free)
 		at = free
 	}
 	t := journal.Tick{Network: n.name, Time: at, MadeUp: madeUp, Specs: specs, Started: time.Now()}
@@ -240,7 +240,7 @@ func (n *network) begin(ctx context.Context, t journal.Tick, specs []string, res
 			zap.String("hint", "poll less often, add tokens, or raise requests_per_second as far as the network allows"))
 	}
 	if len(j.specs) < len(specs) && !resumed {
-		n.givenUp(slices.DeleteFunc(slices.Clone(specs), func(spec string) bool { return slices.Contains(j.specs, spec) }), t.Time)
+		n.givenUp(slices.DeleteFunc(slices.Clone(specs), func(spec string) bool { return slices.Contains(j.specs, spec) }))
 		n.saveSlots(ctx)
 	}
 	if len(j.accounts) == 0 {
@@ -248,6 +248,7 @@ func (n *network) begin(ctx context.Context, t journal.Tick, specs []string, res
 	}
 	if !resumed {
 		t.Specs, t.Accounts = j.specs, len(j.accounts)
+		n.begun(j.specs)
 	}
 	j.tick = t
 	n.hold(t.Time)

@@ -76,7 +76,7 @@ func (n *network) advance(now time.Time) (due map[time.Time][]string, overdue []
 			n.log.Warn("ticks were missed; one poll is made up for them", zap.String("schedule", spec), zap.Time("since", at), zap.Int("ticks", turn.Missed),
 				logfold.Each(), zap.String("hint", "nothing to do if collectord was stopped or the machine slept; else see what the lines before this one say"))
 			overdue = append(overdue, spec)
-			n.open(spec, now.Truncate(time.Second))
+			n.open(spec, at)
 		case turn.SetBack:
 			back = append(back, spec)
 			if at.After(ahead) {
@@ -105,35 +105,36 @@ func (n *network) open(spec string, at time.Time) {
 	}
 }
 
-// postpone gives a tick that is about to be put on disk another time.
-func (n *network) postpone(specs []string, from, to time.Time) {
+// begun says that the ticks of some schedules are on their way to the disk.
+func (n *network) begun(specs []string) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
+	if n.unopened == nil {
+		n.unopened = make(map[string]int)
+	}
 	for _, spec := range specs {
-		if at, ok := n.opening[spec]; ok && at.Equal(from) {
-			n.opening[spec] = to
-		}
+		n.unopened[spec]++
 	}
 }
 
-// givenUp says that the tick of a time will not be put on disk. One before it that waits
-// for the disk is still to come.
-func (n *network) givenUp(specs []string, at time.Time) {
+// opened says that ticks that were begun are on disk.
+func (n *network) opened(specs []string) {
 	n.mu.Lock()
-	defer n.mu.Unlock()
 	for _, spec := range specs {
-		if n.opening[spec].Equal(at) {
-			delete(n.opening, spec)
-		}
+		n.unopened[spec]--
 	}
+	n.mu.Unlock()
+	n.givenUp(specs)
 }
 
-// opened says that the ticks of some schedules, up to a time, are on disk.
-func (n *network) opened(specs []string, at time.Time) {
+// givenUp says that the newest ticks of some schedules will not be put on disk. Where one
+// before it still waits for the disk, that one is still to come.
+func (n *network) givenUp(specs []string) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	for _, spec := range specs {
-		if !n.opening[spec].After(at) {
+		if n.unopened[spec] <= 0 {
+			delete(n.unopened, spec)
 			delete(n.opening, spec)
 		}
 	}
