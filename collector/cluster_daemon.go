@@ -54,12 +54,14 @@ func (d *Daemon) tellCluster(e cluster.Event) {
 		if d.opts.Config.Cluster.Solo {
 			doing = "everything is polled here until it does (cluster.on_loss: solo)"
 		}
-		log.Error("NATS does not answer", zap.Error(e.Lost), zap.String("meanwhile", doing))
+		log.Error("NATS does not answer", zap.Error(e.Lost), zap.String("meanwhile", doing),
+			zap.String("hint", natsHint))
 	case e.TakeOver != nil:
 		log.Warn("a node left a piece of a tick unfinished; this one goes on with it",
-			zap.String("from", e.TakeOver.From), zap.String("piece", e.TakeOver.What))
+			zap.String("from", e.TakeOver.From), zap.String("piece", e.TakeOver.What),
+			zap.String("hint", "see why that node ended or was cut off"))
 	case e.Broken != nil:
-		log.Error("the buckets cannot be used", zap.Error(e.Broken))
+		log.Error("the buckets cannot be used", zap.Error(e.Broken), zap.String("hint", natsHint))
 	case e.Namesake != "":
 		log.Error("another process has this node's name; each needs its own", zap.String("node", e.Namesake),
 			zap.String("hint", "set cluster.node"))
@@ -201,7 +203,8 @@ func (d *Daemon) shareKeys(ctx context.Context) {
 		switch {
 		case err != nil && ctx.Err() == nil && err.Error() != s.told:
 			s.told = err.Error()
-			d.log.Error("the keychain is not shared", zap.Error(err))
+			d.log.Error("the keychain is not shared", zap.Error(err),
+				zap.String("hint", "see that all nodes have the same keychain.key; docs/cluster.md says how"))
 		case err == nil:
 			s.told = ""
 			if now := d.keys.Stamps(); !maps.Equal(before, now) {

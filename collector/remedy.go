@@ -17,6 +17,8 @@ const (
 	clockHint    = "have the clock steered (NTP), so that it is never set while collectord runs"
 	setAsideHint = "look at the disk and who writes to state_dir; delete what was set aside once nothing is missed"
 	keychainHint = "`collectord keychain check` says what is wrong"
+	natsHint     = "see that the servers of cluster.nats run, are reached from here, and have JetStream"
+	leaseHint    = "nothing to do: the other node polls it; if it comes often, see what holds this one up"
 	nextTickHint = "nothing to do: the accounts are asked for at their next tick"
 )
 

@@ -42,7 +42,7 @@ func (s *sharing) poll(ctx context.Context, sh *share) (ended *share) {
 	}
 	switch {
 	case errors.Is(err, cluster.ErrLost):
-		s.log.Warn("a piece of a tick was lost to another node while it was polled", zap.String("piece", sh.id.String()))
+		s.log.Warn("a piece of a tick was lost to another node while it was polled", zap.String("piece", sh.id.String()), zap.String("hint", leaseHint))
 	case errors.Is(err, cluster.ErrAway), errors.Is(err, poll.ErrElsewhere): // by whoever can
 		sh.claim.Release()
 	case err != nil:
@@ -140,7 +140,8 @@ func (s *sharing) tellTwice() {
 	}
 	for doer, accounts := range twice {
 		s.log.Warn("accounts were answered for here before a restart, and by another node after it; InfluxDB keeps what it gets last",
-			zap.Time("tick", s.job.tick.Time), zap.String("node", doer), zap.Int("accounts", accounts))
+			zap.Time("tick", s.job.tick.Time), zap.String("node", doer), zap.Int("accounts", accounts),
+			zap.String("hint", "nothing to do: it is one point, with the count of either"))
 	}
 }
 
@@ -165,7 +166,7 @@ func (t *ticking) mine(ctx context.Context, answers int, used poll.Usage) error 
 	if errors.Is(err, cluster.ErrLost) {
 		t.cluster.Drop(answers)
 		t.log.Warn("answers were dropped: their piece of the tick is another node's by now",
-			zap.String("piece", t.share.id.String()), zap.Int("accounts", answers))
+			zap.String("piece", t.share.id.String()), zap.Int("accounts", answers), zap.String("hint", leaseHint))
 	}
 	if used.Spent.Micros != 0 {
 		_, spendErr := t.spend(context.WithoutCancel(ctx), used.Spent)

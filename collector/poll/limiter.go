@@ -22,7 +22,6 @@ type limiter struct {
 	rest   time.Time // no request before
 	why    string    // it rests
 	shared time.Time // since when its token is this process's, where others use it too
-	turn   time.Time // of the next request that waits for the end of the rest
 	waited time.Duration
 	told   map[string]reading // by the limit's name
 }
@@ -93,30 +92,22 @@ func (l *limiter) allowances(now time.Time) []networks.Allowance {
 	return known
 }
 
-// wait returns when a request that takes cost units may be made.
+// wait returns when a request that takes cost units may be made. What a rest kept waiting
+// takes its turn anew when that ends, one after another, so that the first answer is heeded
+// by the others.
 func (l *limiter) wait(ctx context.Context, cost int) error {
-	if err := l.sleep(ctx, l.reserve(cost)); err != nil {
-		return err
-	}
-	for time.Now().Before(l.restUntil()) {
-		if err := l.sleep(ctx, time.Until(l.turnAfterRest(cost))); err != nil {
+	for {
+		if err := l.sleep(ctx, l.reserve(cost)); err != nil {
+			return err
+		}
+		rest := time.Until(l.restUntil())
+		if rest <= 0 {
+			return nil
+		}
+		if err := l.sleep(ctx, rest); err != nil {
 			return err
 		}
 	}
-	return nil
-}
-
-// turnAfterRest is when a request may be made that the rest keeps waiting: one after
-// another, so that the first answer is heeded by the others.
-func (l *limiter) turnAfterRest(cost int) time.Time {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	at := l.rest
-	if l.turn.After(at) {
-		at = l.turn
-	}
-	l.turn = at.Add(time.Duration(float64(cost) / float64(l.perSecond) * float64(time.Second)))
-	return at
 }
 
 // reserve takes all units at once, so that no other request gets in between, and returns
