@@ -52,14 +52,15 @@ func arrows() map[string][]string {
 		"networks/*":                 network[:3],
 
 		"internal/archtest":    {},
-		"internal/bench":       {"collector", "collector/journal", "collector/point", "internal/influxdtest", "networks", "networks/all", "networks/sim"},
+		"internal/bench":       {"collector", "collector/journal", "collector/point", "internal/influxdtest", "internal/toolbuild", "networks", "networks/all", "networks/sim"},
 		"internal/faultproxy":  {},
 		"internal/floortest":   {},
 		"internal/fuzz":        {},
-		"internal/influxdtest": {},
+		"internal/influxdtest": {"internal/toolbuild"},
 		"internal/leaktest":    {"keychain"},
-		"internal/natstest":    {},
+		"internal/natstest":    {"internal/toolbuild"},
 		"internal/release":     {},
+		"internal/toolbuild":   {},
 	}
 }
 

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"net/url"
 	"os"
@@ -124,16 +123,6 @@ func written(ctx context.Context, db *influxdtest.Server) (int64, error) {
 		return 0, fmt.Errorf("/debug/vars: %w", err)
 	}
 	return write.Values.Points, nil
-}
-
-// freeAddress is one that nobody listens on, for now.
-func freeAddress(ctx context.Context) (string, error) {
-	var listen net.ListenConfig
-	l, err := listen.Listen(ctx, "tcp", "127.0.0.1:0")
-	if err != nil {
-		return "", err
-	}
-	return l.Addr().String(), l.Close()
 }
 
 // round is one poll by a running program: from now until everything has come to rest

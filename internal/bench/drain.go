@@ -18,6 +18,7 @@ import (
 	"collectord/collector/journal"
 	"collectord/collector/point"
 	"collectord/internal/influxdtest"
+	"collectord/internal/toolbuild"
 )
 
 const (
@@ -234,7 +235,7 @@ func start(ctx context.Context, b *bench) error {
 }
 
 func (b *bench) startWith(ctx context.Context, n, rows int) (c cost, err error) {
-	listen, err := freeAddress(ctx)
+	listen, err := toolbuild.FreeAddress(ctx)
 	if err != nil {
 		return c, err
 	}

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"collectord/internal/toolbuild"
 	"collectord/networks/all"
 )
 
@@ -47,7 +48,7 @@ func limit(ctx context.Context, b *bench) error {
 func idle(ctx context.Context, b *bench) error {
 	b.table("accounts", "watched", "CPU", "of one core", "resident", "peak memory")
 	for _, n := range b.accounts {
-		listen, err := freeAddress(ctx)
+		listen, err := toolbuild.FreeAddress(ctx)
 		if err != nil {
 			return err
 		}

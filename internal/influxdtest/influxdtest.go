@@ -17,17 +17,16 @@
 package influxdtest
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"net/http"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"testing"
 	"time"
+
+	"collectord/internal/toolbuild"
 )
 
 const (
@@ -37,6 +36,10 @@ const (
 	pollEvery    = 20 * time.Millisecond
 	attempts     = 5 // another process may take a free port before influxd does
 )
+
+func influxd() toolbuild.Tool {
+	return toolbuild.Tool{Name: "influxd", Command: "github.com/influxdata/influxdb/cmd/influxd", ModFile: "tools/influxd/go.mod"}
+}
 
 // Option changes how the server is started.
 type Option func(*Server)
@@ -74,15 +77,15 @@ type Server struct {
 	http           string
 	flux           bool
 	binary, dir    string
-	port           int
+	address        string // 127.0.0.1:PORT
 	client         *http.Client
-	process        *process
+	process        *toolbuild.Process
 }
 
 // Start runs an InfluxDB for the length of the test and makes its database.
 func Start(tb testing.TB, opts ...Option) *Server {
 	tb.Helper()
-	binary, err := build(tb.Context())
+	binary, err := influxd().Build(tb.Context())
 	if err != nil {
 		missing(tb, "InfluxDB could not be built", err)
 	}
@@ -107,7 +110,7 @@ func Start(tb testing.TB, opts ...Option) *Server {
 // Launch is Start for a program that is no test: an InfluxDB with its data in dir and no
 // database yet, which runs until Kill.
 func Launch(ctx context.Context, dir string) (*Server, error) {
-	binary, err := build(ctx)
+	binary, err := influxd().Build(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -143,28 +146,15 @@ func (s *Server) prepare(tb testing.TB) {
 func (s *Server) startOnFreePort(ctx context.Context) error {
 	var err error
 	for range attempts {
-		if s.port, err = freePort(ctx); err != nil {
-			return err
+		if s.address, err = toolbuild.FreeAddress(ctx); err != nil {
+			return fmt.Errorf("influxdtest: %w", err)
 		}
-		s.URL = fmt.Sprintf("http://127.0.0.1:%d", s.port)
+		s.URL = "http://" + s.address
 		if err = s.start(ctx); err == nil {
 			return nil
 		}
 	}
 	return err
-}
-
-func freePort(ctx context.Context) (int, error) {
-	var lc net.ListenConfig
-	l, err := lc.Listen(ctx, "tcp", "127.0.0.1:0")
-	if err != nil {
-		return 0, fmt.Errorf("influxdtest: free port: %w", err)
-	}
-	addr, err := net.ResolveTCPAddr("tcp", l.Addr().String())
-	if err = errors.Join(err, l.Close()); err != nil {
-		return 0, fmt.Errorf("influxdtest: free port: %w", err)
-	}
-	return addr.Port, nil
 }
 
 // Stop ends the server in good order. Its data stay.
@@ -177,7 +167,7 @@ func (s *Server) end(signal os.Signal) {
 	if s.process == nil {
 		return
 	}
-	s.process.end(signal)
+	s.process.End(signal)
 	s.process = nil
 	s.client.CloseIdleConnections()
 }
@@ -207,7 +197,7 @@ bind-address = "127.0.0.1:0"
   store-enabled = false
 
 [http]
-  bind-address = "127.0.0.1:%[4]d"
+  bind-address = %[4]q
   flux-enabled = %[7]t
   log-enabled = false
   auth-enabled = %[5]t
@@ -222,23 +212,23 @@ bind-address = "127.0.0.1:0"
 func (s *Server) start(ctx context.Context) error {
 	file := filepath.Join(s.dir, "influxdb.conf")
 	text := fmt.Sprintf(config, filepath.Join(s.dir, "meta"), filepath.Join(s.dir, "data"),
-		filepath.Join(s.dir, "wal"), s.port, s.user != "", s.http, s.flux)
+		filepath.Join(s.dir, "wal"), s.address, s.user != "", s.http, s.flux)
 	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 		return fmt.Errorf("influxdtest: %w", err)
 	}
-	p, err := startProcess(s.binary, "run", "-config", file)
+	p, err := toolbuild.Start(s.binary, "run", "-config", file)
 	if err != nil {
 		return fmt.Errorf("influxdtest: %w", err)
 	}
 	if err := waitHealthy(ctx, s.client, s.URL, p); err != nil {
-		p.end(os.Kill)
-		return fmt.Errorf("influxdtest: %w\n%s", err, p.output.Bytes())
+		p.End(os.Kill)
+		return fmt.Errorf("influxdtest: %w\n%s", err, p.Output())
 	}
 	s.process = p
 	return nil
 }
 
-func waitHealthy(ctx context.Context, client *http.Client, address string, p *process) error {
+func waitHealthy(ctx context.Context, client *http.Client, address string, p *toolbuild.Process) error {
 	ctx, cancel := context.WithTimeout(ctx, startTimeout)
 	defer cancel()
 	tick := time.NewTicker(pollEvery)
@@ -247,7 +237,7 @@ func waitHealthy(ctx context.Context, client *http.Client, address string, p *pr
 		select {
 		case <-ctx.Done():
 			return errors.New("the server does not answer /health")
-		case <-p.ended:
+		case <-p.Ended():
 			return errors.New("the server ended at its start")
 		case <-tick.C:
 			if healthy(ctx, client, address) {
@@ -267,40 +257,4 @@ func healthy(ctx context.Context, client *http.Client, address string) bool {
 		return false
 	}
 	return resp.Body.Close() == nil && resp.StatusCode == http.StatusOK
-}
-
-// process is one run of influxd. A goroutine of its own waits for it, so that it
-// leaves no zombie, and closes ended.
-type process struct {
-	cmd    *exec.Cmd
-	output bytes.Buffer // read it after ended is closed
-	ended  chan struct{}
-}
-
-func startProcess(binary string, args ...string) (*process, error) {
-	// No context: the process outlives tb.Context, which ends before Cleanup.
-	p := &process{cmd: exec.Command(binary, args...), ended: make(chan struct{})}
-	p.cmd.Stdout, p.cmd.Stderr = &p.output, &p.output
-	dieWithParent(p.cmd)
-	if err := p.cmd.Start(); err != nil {
-		return nil, err
-	}
-	go func() {
-		defer close(p.ended)
-		_ = p.cmd.Wait()
-	}()
-	return p, nil
-}
-
-// end signals the process and waits; one that does not listen is killed.
-func (p *process) end(signal os.Signal) {
-	_ = p.cmd.Process.Signal(signal)
-	patience := time.NewTimer(20 * time.Second)
-	defer patience.Stop()
-	select {
-	case <-p.ended:
-	case <-patience.C:
-		_ = p.cmd.Process.Kill()
-		<-p.ended
-	}
 }

@@ -13,13 +13,15 @@ import (
 	"path/filepath"
 	"testing"
 	"time"
+
+	"collectord/internal/toolbuild"
 )
 
 // Victoria is a running VictoriaMetrics.
 type Victoria struct {
 	URL     string // http://127.0.0.1:PORT
 	client  *http.Client
-	process *process
+	process *toolbuild.Process
 }
 
 // Sample is one value of one field at one time, as VictoriaMetrics has it.
@@ -42,7 +44,7 @@ func StartVictoria(tb testing.TB) *Victoria {
 	v := &Victoria{client: &http.Client{Transport: &http.Transport{}, Timeout: time.Minute}}
 	tb.Cleanup(func() {
 		if v.process != nil {
-			v.process.end(os.Kill)
+			v.process.End(os.Kill)
 		}
 		v.client.CloseIdleConnections()
 	})
@@ -57,20 +59,19 @@ func StartVictoria(tb testing.TB) *Victoria {
 }
 
 func (v *Victoria) start(ctx context.Context, binary, dir string) error {
-	port, err := freePort(ctx)
+	address, err := toolbuild.FreeAddress(ctx)
 	if err != nil {
-		return err
+		return fmt.Errorf("influxdtest: %w", err)
 	}
-	address := fmt.Sprintf("127.0.0.1:%d", port)
 	v.URL = "http://" + address
-	p, err := startProcess(binary, "-httpListenAddr="+address, "-storageDataPath="+filepath.Join(dir, "data"),
+	p, err := toolbuild.Start(binary, "-httpListenAddr="+address, "-storageDataPath="+filepath.Join(dir, "data"),
 		"-retentionPeriod=100y", "-dedup.minScrapeInterval=1ms", "-memory.allowedBytes=100MB", "-loggerLevel=ERROR")
 	if err != nil {
 		return fmt.Errorf("influxdtest: %w", err)
 	}
 	if err := waitHealthy(ctx, v.client, v.URL, p); err != nil {
-		p.end(os.Kill)
-		return fmt.Errorf("influxdtest: %w\n%s", err, p.output.Bytes())
+		p.End(os.Kill)
+		return fmt.Errorf("influxdtest: %w\n%s", err, p.Output())
 	}
 	v.process = p
 	return nil

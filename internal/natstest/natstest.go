@@ -14,23 +14,28 @@
 package natstest
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"net"
 	"net/http"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
+
+	"collectord/internal/toolbuild"
 )
 
-// startTimeout bounds the wait for the servers to elect a leader. It takes 2 to 5 s.
-const startTimeout = 60 * time.Second
+const (
+	// startTimeout bounds the wait for the servers to elect a leader. It takes 2 to 5 s.
+	startTimeout = 60 * time.Second
+	attempts     = 5 // somebody else may take a free port before a server does
+)
+
+// errEnded is that a server ended by itself.
+var errEnded = errors.New("a server ended at its start")
 
 // Servers is a running cluster.
 type Servers struct {
@@ -42,46 +47,55 @@ type Servers struct {
 type server struct {
 	name                     string
 	client, cluster, monitor string // addresses
-	process                  *process
+	process                  *toolbuild.Process
 }
 
 // Start runs a cluster of n servers for the length of the test, and waits until it takes
 // streams.
 func Start(tb testing.TB, n int) *Servers {
 	tb.Helper()
-	binary, err := build(tb.Context())
+	binary, err := toolbuild.Tool{Name: "nats-server", Command: "github.com/nats-io/nats-server/v2", ModFile: "tools/nats/go.mod"}.Build(tb.Context())
 	if err != nil {
 		if os.Getenv("CI") != "" {
 			tb.Fatalf("natstest: nats-server could not be built: %v", err)
 		}
 		tb.Skipf("natstest: nats-server could not be built: %v", err)
 	}
-	s := &Servers{binary: binary, dir: tb.TempDir()}
-	for i := range n {
-		s.nodes = append(s.nodes, &server{name: fmt.Sprintf("n%d", i), client: free(tb), cluster: free(tb), monitor: free(tb)})
-	}
-	tb.Cleanup(func() {
-		for i := range s.nodes {
-			s.Kill(i)
+	s := &Servers{binary: binary}
+	tb.Cleanup(s.killAll)
+	for range attempts {
+		s.dir, s.nodes = tb.TempDir(), nil
+		for i := range n {
+			s.nodes = append(s.nodes, &server{name: fmt.Sprintf("n%d", i), client: free(tb), cluster: free(tb), monitor: free(tb)})
 		}
-	})
-	for i := range n {
-		s.start(tb, i)
+		for i := range n {
+			s.start(tb, i)
+		}
+		if err = s.waitReady(tb.Context()); !errors.Is(err, errEnded) {
+			break
+		}
+		s.killAll()
 	}
-	s.WaitReady(tb)
+	if err != nil {
+		tb.Fatalf("natstest: %v", err)
+	}
 	return s
+}
+
+func (s *Servers) killAll() {
+	for i := range s.nodes {
+		s.Kill(i)
+	}
 }
 
 // free is an address of 127.0.0.1 where nothing listens.
 func free(tb testing.TB) string {
 	tb.Helper()
-	var lc net.ListenConfig
-	l, err := lc.Listen(tb.Context(), "tcp", "127.0.0.1:0")
+	address, err := toolbuild.FreeAddress(tb.Context())
 	if err != nil {
-		tb.Fatal(err)
+		tb.Fatalf("natstest: %v", err)
 	}
-	defer func() { _ = l.Close() }() // it was only asked for its address
-	return l.Addr().String()
+	return address
 }
 
 // URLs are the addresses for clients.
@@ -96,7 +110,7 @@ func (s *Servers) URLs() []string {
 // Kill ends a server at once, as kill -9 does. Its data stay.
 func (s *Servers) Kill(i int) {
 	if p := s.nodes[i].process; p != nil {
-		p.kill()
+		p.End(os.Kill)
 		s.nodes[i].process = nil
 	}
 }
@@ -135,39 +149,61 @@ func (s *Servers) start(tb testing.TB, i int) {
 		tb.Fatal(err)
 	}
 	var err error
-	if n.process, err = startProcess(s.binary, "-c", file); err != nil {
+	if n.process, err = toolbuild.Start(s.binary, "-c", file); err != nil {
 		tb.Fatalf("natstest: %v", err)
 	}
 }
 
-// WaitReady waits until the servers that run have elected who leads.
+// WaitReady waits until all servers run and have elected who leads.
 func (s *Servers) WaitReady(tb testing.TB) {
 	tb.Helper()
+	if err := s.waitReady(tb.Context()); err != nil {
+		tb.Fatalf("natstest: %v", err)
+	}
+}
+
+// waitReady is WaitReady. The error is errEnded, with what the server said, where one of
+// them will not be ready any more.
+func (s *Servers) waitReady(ctx context.Context) error {
 	for deadline := time.Now().Add(startTimeout); ; {
 		ready := 0
-		for i, n := range s.nodes {
-			if n.process == nil {
-				continue
+		for i := range s.nodes {
+			ok, err := s.ready(ctx, i)
+			if err != nil {
+				return err
 			}
-			var info struct {
-				Streams int `json:"streams"`
-				Meta    *struct {
-					Leader string `json:"leader"`
-				} `json:"meta_cluster"`
-			}
-			err := s.ask(tb.Context(), i, "jsz", &info)
-			if err == nil && (len(s.nodes) == 1 || info.Meta != nil && info.Meta.Leader != "") {
+			if ok {
 				ready++
 			}
 		}
 		if ready == len(s.nodes) {
-			return
+			return nil
 		}
 		if time.Now().After(deadline) {
-			tb.Fatalf("natstest: %d of %d servers are ready after %v", ready, len(s.nodes), startTimeout)
+			return fmt.Errorf("%d of %d servers are ready after %v", ready, len(s.nodes), startTimeout)
 		}
 		<-time.After(50 * time.Millisecond)
 	}
+}
+
+// ready reports whether a server runs and knows who leads.
+func (s *Servers) ready(ctx context.Context, i int) (bool, error) {
+	p := s.nodes[i].process
+	if p == nil {
+		return false, nil
+	}
+	select {
+	case <-p.Ended():
+		return false, fmt.Errorf("%w:\n%s", errEnded, p.Output())
+	default:
+	}
+	var info struct {
+		Meta *struct {
+			Leader string `json:"leader"`
+		} `json:"meta_cluster"`
+	}
+	err := s.ask(ctx, i, "jsz", &info)
+	return err == nil && (len(s.nodes) == 1 || info.Meta != nil && info.Meta.Leader != ""), nil
 }
 
 // Leader is the number of the server that leads a stream; -1 where nobody knows.
@@ -219,30 +255,4 @@ func (s *Servers) ask(ctx context.Context, i int, path string, into any) error {
 		return errors.New(resp.Status)
 	}
 	return json.NewDecoder(resp.Body).Decode(into)
-}
-
-// process is one run of a server. A goroutine of its own waits for it and closes ended.
-type process struct {
-	cmd    *exec.Cmd
-	output bytes.Buffer // read it after ended is closed
-	ended  chan struct{}
-}
-
-func startProcess(binary string, args ...string) (*process, error) {
-	p := &process{cmd: exec.Command(binary, args...), ended: make(chan struct{})} //nolint:gosec,noctx // the server that build made, which the test ends
-	p.cmd.Stdout, p.cmd.Stderr = &p.output, &p.output
-	dieWithParent(p.cmd)
-	if err := p.cmd.Start(); err != nil {
-		return nil, err
-	}
-	go func() {
-		defer close(p.ended)
-		_ = p.cmd.Wait()
-	}()
-	return p, nil
-}
-
-func (p *process) kill() {
-	_ = p.cmd.Process.Kill()
-	<-p.ended
 }

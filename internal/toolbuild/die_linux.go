@@ -1,12 +1,12 @@
-package natstest
+package toolbuild
 
 import (
 	"os/exec"
 	"syscall"
 )
 
-// dieWithParent has the kernel end the server where the test binary itself is
-// killed and no Cleanup runs.
+// dieWithParent has the kernel end the process where this one is killed and ends
+// nothing any more.
 func dieWithParent(cmd *exec.Cmd) {
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 }

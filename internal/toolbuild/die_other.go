@@ -1,6 +1,6 @@
 //go:build !linux
 
-package natstest
+package toolbuild
 
 import "os/exec"
 
