@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io/fs"
+	"sync"
 	"time"
 )
 
@@ -52,9 +53,15 @@ func (k *KeyChain) syncOnce() error {
 	if k.changes != changes { // by somebody who looked later than this
 		return nil
 	}
-	k.changes++
-	k.seen, k.id, k.now, k.warnings = ids[0], id, c, warnings
+	k.hold(ids[0], id, c, warnings)
 	return nil
+}
+
+// hold replaces what is here, for a caller who holds k.mu.
+func (k *KeyChain) hold(seen, id dumpID, c content, warnings []error) {
+	k.changes++
+	k.seen, k.id, k.now, k.warnings = seen, id, c, warnings
+	k.hidden = sync.OnceValue(c.hider)
 }
 
 // lock is held around every change to the folder.
@@ -101,8 +108,7 @@ func (k *KeyChain) change(do func(slots map[string]record, id dumpID) error) err
 		return err
 	}
 	k.mu.Lock()
-	k.id, k.seen, k.now, k.warnings = id, id, next, nil
-	k.changes++
+	k.hold(id, id, next, nil)
 	k.mu.Unlock()
 	k.disk.prune(append([]dumpID{id}, ids...), last)
 	return nil

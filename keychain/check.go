@@ -116,7 +116,7 @@ func (k *KeyChain) cleanError(err error, more ...Value) error {
 	if errors.As(err, &refusal) {
 		r := *refusal
 		r.State.Reason, r.State.Hint = k.clean(r.State.Reason, more...), k.clean(r.State.Hint, more...)
-		r.State.Link = k.Redact(r.State.Link)
+		r.State.Link = k.cleanLink(r.State.Link, more...)
 		cleaned.refusal = &r
 	}
 	return cleaned

@@ -58,6 +58,26 @@ func (c content) clone() content {
 	return content{c.time, maps.Clone(c.slots)}
 }
 
+// stamps are those of all slots.
+func (c content) stamps() map[string]string {
+	stamps := make(map[string]string, len(c.slots))
+	for slot, r := range c.slots {
+		stamps[slot] = r.stamp
+	}
+	return stamps
+}
+
+// values are those of all slots, and the answers beside them.
+func (c content) values() []Value {
+	values := make([]Value, 0, 2*len(c.slots))
+	for _, r := range c.slots {
+		values = append(values, r.value, r.answer)
+	}
+	return values
+}
+
+func (c content) hider() hider { return hiding(c.values()...) }
+
 // dumpVersion is the version of the JSON in a dump.
 const dumpVersion = 1
 

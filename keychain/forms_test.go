@@ -79,3 +79,46 @@ func TestRefusalsAreHandedOutWithoutSecrets(t *testing.T) {
 		t.Errorf("%s", text)
 	}
 }
+
+// What is tried or put into a slot is no part of the keychain yet: a link repeats it all
+// the same.
+func TestLinksOfWhatIsTriedHoldNoSecrets(t *testing.T) {
+	const secret = `s3cr3tMARKED"<&+`
+	k := open(t, t.TempDir(), func(o *keychain.Options) {
+		o.Checkers = map[string]keychain.Checker{"vk": func(ctx context.Context, _ keychain.Token) (string, error) {
+			_, err := refusing{secret}.Make(ctx, keychain.Token{})
+			return "", err
+		}}
+	})
+	_, err := k.Try(t.Context(), "vk", keychain.Bare(secret))
+	var refusal *keychain.Refusal
+	if !errors.As(err, &refusal) || refusal.State.Link != "https://x.example/?t=[redacted]" {
+		t.Errorf("%v", refusal)
+	}
+}
+
+// Every line of a log goes through Redact: it knows what the slots hold now, answers and
+// what another process assigned included, and works nothing out anew.
+func TestRedactForALog(t *testing.T) {
+	dir := t.TempDir()
+	k, other := open(t, dir), open(t, dir)
+	if got := k.Redact("no secret"); got != "no secret" {
+		t.Error(got)
+	}
+	must(t, k.Assign("vk", keychain.Bare("first-token")))
+	must(t, other.Assign("tg", keychain.Bare("second-token")))
+	must(t, k.LoadLast())
+	must(t, k.Put("vk", keychain.Fresh{Answer: keychain.Mapping(map[string]string{"success_token": "an-answer"})}))
+	const line = "first-token, second-token, an-answer and no more"
+	if got := k.Redact(line); got != "[redacted], [redacted], [redacted] and no more" {
+		t.Error(got)
+	}
+	if n := testing.AllocsPerRun(100, func() { k.Redact(line) }); n > 10 {
+		t.Errorf("%v allocations a line", n)
+	}
+	// A secret of one slot may begin with another's.
+	must(t, k.Assign("yt", keychain.Bare("first-token-of-more")))
+	if got := k.Redact("first-token-of-more"); got != "[redacted]" {
+		t.Error(got)
+	}
+}

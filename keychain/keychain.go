@@ -87,6 +87,7 @@ type KeyChain struct {
 	seen     dumpID       // the newest dump there was, which may be damaged
 	changes  int          // how often what is here was replaced
 	now      content
+	hidden   func() hider // of now; made when it is first needed
 	states   map[string]stateEntry
 	warnings []error
 
@@ -109,6 +110,7 @@ func Open(opts Options) (*KeyChain, error) {
 		opts:     opts,
 		disk:     disk{state: opts.Dir, credentials: opts.Credentials},
 		formats:  formats(Formats()).with(opts.Formats),
+		hidden:   sync.OnceValue(content{}.hider),
 		renewals: newRenewals(),
 	}, nil
 }

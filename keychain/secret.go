@@ -146,20 +146,34 @@ func (v Value) With(m map[string]string) Value {
 
 // Redact replaces every part of text that is one of the value's strings (of 4
 // bytes or more) by "[redacted]", the longest first: one may be a part of another.
-func (v Value) Redact(text string) string {
-	return redact(text, slices.Collect(maps.Values(v.all())))
-}
+func (v Value) Redact(text string) string { return hiding(v).redact(text) }
 
-// redact replaces the secrets in text, the longest first, in each of their forms.
-func redact(text string, secrets []Secret) string {
+// hider is what is taken out of texts: the forms of secrets, in the order in which
+// they are looked for. It takes some time to make.
+type hider []Secret
+
+// hiding is the hider of the values' strings, the longest first.
+func hiding(values ...Value) hider {
+	var secrets []Secret
+	for _, v := range values {
+		secrets = slices.AppendSeq(secrets, maps.Values(v.all()))
+	}
 	slices.SortFunc(secrets, func(a, b Secret) int { return len(b) - len(a) })
+	var h hider
 	for _, s := range secrets {
 		if len(s) < 4 {
-			continue
+			break
 		}
 		for _, form := range forms(string(s)) {
-			text = strings.ReplaceAll(text, form, redacted)
+			h = append(h, Secret(form))
 		}
+	}
+	return h
+}
+
+func (h hider) redact(text string) string {
+	for _, form := range h {
+		text = strings.ReplaceAll(text, string(form), redacted)
 	}
 	return text
 }

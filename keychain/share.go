@@ -37,7 +37,11 @@ func (k *KeyChain) takeTurn(ctx context.Context, slot string) (done func(), err 
 
 // Stamps tells the values of all slots apart without showing them: a slot that gets
 // another value gets another stamp.
-func (k *KeyChain) Stamps() map[string]string { return k.stamps() }
+func (k *KeyChain) Stamps() map[string]string {
+	k.mu.RLock()
+	defer k.mu.RUnlock()
+	return k.now.stamps()
+}
 
 // Sealed returns the dump that the keychain holds, as its file is, with its stamps. It
 // is nil where there is no dump.
@@ -46,10 +50,7 @@ func (k *KeyChain) Sealed() (file []byte, stamps map[string]string, err error) {
 		return nil, nil, err
 	}
 	k.mu.RLock()
-	id, stamps := k.id, make(map[string]string, len(k.now.slots))
-	for slot, r := range k.now.slots {
-		stamps[slot] = r.stamp
-	}
+	id, stamps := k.id, k.now.stamps()
 	k.mu.RUnlock()
 	if id == "" {
 		return nil, stamps, nil

@@ -80,7 +80,7 @@ func (k *KeyChain) failed(from source, in, before intent, err error) error {
 		// Nobody documents how long a refresh token lives; so its age at the end is told.
 		s.Reason += "; the value came into the slot at " + r.assigned.Format(time.RFC3339)
 	}
-	s.Reason, s.Hint, s.Link = k.clean(s.Reason), k.clean(s.Hint), k.clean(s.Link)
+	s.Reason, s.Hint, s.Link = k.clean(s.Reason), k.clean(s.Hint), k.cleanLink(s.Link)
 	in.Refused, in.State = true, s
 	if writeErr := k.writeIntent(from.from, in); writeErr != nil {
 		return errors.Join(err, writeErr)

@@ -33,7 +33,8 @@ type State struct {
 
 const (
 	stateFile = "state.json"
-	maxReason = 500 // bytes of a reason or a hint
+	maxReason = 500  // bytes of a reason or a hint
+	maxLink   = 4096 // bytes; a page for a person has a signed token in its address
 )
 
 // stateEntry is a State on disk, with the stamp of the value it speaks of: an
@@ -86,7 +87,7 @@ func (k *KeyChain) SetState(slot string, s State) error {
 		return nil
 	}
 	return k.setState(slot, stateEntry{Stamp: r.stamp, Name: s.Name, Reason: k.clean(s.Reason), Hint: k.clean(s.Hint),
-		Until: s.Until.UTC().Round(0), Link: k.clean(s.Link), Times: s.Times, Since: time.Now().UTC()})
+		Until: s.Until.UTC().Round(0), Link: k.cleanLink(s.Link), Times: s.Times, Since: time.Now().UTC()})
 }
 
 // setState writes the entry between those of other processes.
@@ -150,18 +151,7 @@ func (d disk) writeStates(states map[string]stateEntry) error {
 // clean takes every secret of the keychain out of text, puts it on one line and
 // bounds it.
 func (k *KeyChain) clean(text string, more ...Value) string {
-	k.mu.RLock()
-	var secrets []Secret
-	for _, r := range k.now.slots {
-		more = append(more, r.value, r.answer)
-	}
-	k.mu.RUnlock()
-	for _, v := range more {
-		for _, s := range v.all() {
-			secrets = append(secrets, s)
-		}
-	}
-	text = redact(text, secrets)
+	text = k.hider(more...).redact(text)
 	text = strings.Join(strings.FieldsFunc(text, unicode.IsControl), " ")
 	if len(text) > maxReason {
 		text = strings.ToValidUTF8(text[:maxReason], "") + "..."
@@ -169,12 +159,26 @@ func (k *KeyChain) clean(text string, more ...Value) string {
 	return text
 }
 
-// Redact takes the keychain's secrets out of a text, as the last wall before a log.
-func (k *KeyChain) Redact(text string) string {
-	k.mu.RLock()
-	defer k.mu.RUnlock()
-	for _, r := range k.now.slots {
-		text = r.value.Redact(text)
+// cleanLink is clean for an address, which is whole or not there: one that was cut
+// leads nowhere.
+func (k *KeyChain) cleanLink(link string, more ...Value) string {
+	link = k.hider(more...).redact(link)
+	if len(link) > maxLink || strings.ContainsFunc(link, unicode.IsControl) {
+		return ""
 	}
-	return text
+	return link
 }
+
+// hider takes out what the keychain holds, and more.
+func (k *KeyChain) hider(more ...Value) hider {
+	k.mu.RLock()
+	now, hidden := k.now, k.hidden
+	k.mu.RUnlock()
+	if len(more) == 0 {
+		return hidden()
+	}
+	return hiding(append(now.values(), more...)...)
+}
+
+// Redact takes the keychain's secrets out of a text, as the last wall before a log.
+func (k *KeyChain) Redact(text string) string { return k.hider().redact(text) }

@@ -19,10 +19,11 @@ func TestState(t *testing.T) {
 	if err := k.SetState("yt", keychain.State{Name: keychain.Dead}); !errors.Is(err, keychain.ErrEmpty) {
 		t.Errorf("state of an empty slot: %v", err)
 	}
-	s := keychain.State{Name: keychain.Parked, Reason: "captcha for secret-one", Hint: "open it", Link: "https://vk.ru/c",
+	s := keychain.State{Name: keychain.Parked, Reason: "captcha for secret-one", Hint: "open it",
+		Link:  "https://id.vk.ru/not_robot_captcha?session_token=" + strings.Repeat("eyJ0", 500) + "#remixstlid=1", // a page is told whole
 		Until: time.Date(2026, 11, 22, 1, 2, 3, 4, time.UTC), Times: 3}
 	must(t, k.SetState("vk", s))
-	must(t, k.SetState("vk:b", keychain.State{Name: keychain.Dead, Reason: strings.Repeat("x\n", 2000)}))
+	must(t, k.SetState("vk:b", keychain.State{Name: keychain.Dead, Reason: strings.Repeat("x\n", 2000), Link: "https://vk.ru/" + strings.Repeat("x", 5000)}))
 	s.Reason = "captcha for [redacted]"
 	for range 2 {
 		if got := k.State("vk"); got != s {
@@ -30,6 +31,9 @@ func TestState(t *testing.T) {
 		}
 		if r := k.State("vk:b").Reason; len(r) > 510 || strings.Contains(r, "\n") {
 			t.Errorf("reason of %d bytes", len(r))
+		}
+		if l := k.State("vk:b").Link; l != "" {
+			t.Errorf("a part of a link: %s", l)
 		}
 		k = loaded(t, dir) // restarted
 	}

@@ -59,28 +59,17 @@ func (k *KeyChain) Watch(ctx context.Context, changed func(Change)) error {
 
 // look loads the newest dump if it is another one, and tells of it.
 func (k *KeyChain) look(told string, changed func(Change)) string {
-	before := k.stamps()
+	before := k.Stamps()
 	if err := k.sync(); err != nil {
 		if err.Error() != told {
 			changed(Change{Err: err})
 		}
 		return err.Error()
 	}
-	if slots := differing(before, k.stamps()); len(slots) > 0 {
+	if slots := differing(before, k.Stamps()); len(slots) > 0 {
 		changed(Change{Slots: slots, Warnings: k.Warnings()})
 	}
 	return ""
-}
-
-// stamps is what tells the values of all slots.
-func (k *KeyChain) stamps() map[string]string {
-	k.mu.RLock()
-	defer k.mu.RUnlock()
-	stamps := make(map[string]string, len(k.now.slots))
-	for slot, r := range k.now.slots {
-		stamps[slot] = r.stamp
-	}
-	return stamps
 }
 
 // differing lists the slots that hold something else, sorted.
