@@ -98,6 +98,7 @@ func Run(t *testing.T, s Suite) {
 		t.Run("renamed", s.testRenamed)
 		t.Run("token", s.testToken)
 		t.Run("check", s.testCheck)
+		t.Run("spoilt check", s.testSpoiltCheck)
 		t.Run("status", s.testStatus)
 		t.Run("hint", s.testHint)
 		t.Run("hint as a date", s.testDateHint)
@@ -109,6 +110,7 @@ func Run(t *testing.T, s Suite) {
 		t.Run("cancelled", s.testCancelled)
 		if !s.Lines {
 			t.Run("count", s.testCount)
+			t.Run("fields", s.testFields)
 		}
 		t.Run("extra field", s.testExtraField)
 		t.Run("address", s.testAddress)

@@ -3,6 +3,7 @@ package odnoklassniki_test
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"collectord/networks"
 	"collectord/networks/odnoklassniki"
@@ -47,6 +48,35 @@ func FuzzAnswer(f *testing.F) {
 						t.Fatalf("a profile without a count and without an error: %+v", r.Profile)
 					}
 				}
+			}
+		}
+	})
+}
+
+// FuzzGrant: whatever the token service answers, there is a token whose end can be believed,
+// or an error that tells no secret.
+func FuzzGrant(f *testing.F) {
+	f.Add(200, `{"access_token":"new","refresh_token":"next","expires_in":"1800"}`)
+	f.Add(200, `{"access_token":"new","expires_in":1e300}`)
+	f.Add(400, `{"error":"invalid_grant","error_description":"the-refresh"}`)
+	f.Add(200, `{"error_code":102,"error_msg":"PARAM_SESSION_EXPIRED : app-secret"}`)
+	f.Fuzz(func(t *testing.T, status int, body string) {
+		n, ok := (&server{status: status, body: body}).network().(networks.Renewer)
+		if !ok {
+			t.Fatal("it renews nothing")
+		}
+		began := time.Now()
+		fresh, err := n.Makers()["raw_ok"].Make(t.Context(), raw)
+		if err != nil {
+			noSecrets(t, err)
+			return
+		}
+		if fresh.Value.Get("access_token") == "" || fresh.Value.Get("app_secret") != "app-secret" {
+			t.Fatalf("the slot holds %v", fresh.Value.Names())
+		}
+		if text := fresh.Value.Get("expires_at"); text != "" {
+			if end, err := time.Parse(time.RFC3339, text); err != nil || end.Before(began.Add(-time.Second)) || end.Year() > began.Year()+11 {
+				t.Fatalf("expires_at is %q", text)
 			}
 		}
 	})

@@ -1,8 +1,10 @@
 package twitter_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"collectord/networks"
 	"collectord/networks/twitter"
@@ -49,6 +51,31 @@ func FuzzAnswer(f *testing.F) {
 					t.Fatalf("a profile without a count and without an error: %+v", r.Profile)
 				}
 			}
+		}
+	})
+}
+
+// FuzzGrant: whatever the token service answers, a login is renewed whole, or there is an
+// error that tells no secret.
+func FuzzGrant(f *testing.F) {
+	f.Add(200, `{"token_type":"bearer","access_token":"a","refresh_token":"b","expires_in":7200}`)
+	f.Add(200, `{"access_token":"a","expires_in":"1e300"}`)
+	f.Add(400, `{"error":"invalid_request","error_description":"Value passed for the token was invalid. `+secret+`"}`)
+	f.Add(401, `{"error":"unauthorized_client","error_description":"Missing valid authorization header"}`)
+	f.Fuzz(func(t *testing.T, status int, body string) {
+		s := &server{status: status, body: body}
+		fresh, err := refresher(s.network()).Refresh(t.Context(), userSlot("old-"+secret, "once-"+secret))
+		if err != nil {
+			if text := fmt.Sprintf("%v %+v", err, err); strings.Contains(text, secret) || strings.Contains(text, clientID) {
+				t.Fatalf("a secret in %s", text)
+			}
+			return
+		}
+		if fresh.Value.Get("access_token") == "" || fresh.Value.Get("refresh_token") == "" || fresh.Value.Get("client_id") != clientID {
+			t.Fatalf("the slot holds %v", fresh.Value.Names())
+		}
+		if fresh.Expires.Before(time.Now().Add(-time.Minute)) || fresh.Expires.Year() > time.Now().Year()+11 {
+			t.Fatalf("it ends at %v", fresh.Expires)
 		}
 	})
 }

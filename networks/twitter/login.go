@@ -73,11 +73,7 @@ func (s *session) Finish(ctx context.Context, redirected string) (keychain.Fresh
 	case q.Get("code") == "":
 		return keychain.Fresh{}, s.n.rest.Error(login, networks.Malformed, "", "the address has no code in it", nil)
 	}
-	fresh, e := s.n.grant(ctx, opExchange, s.client, url.Values{
+	return s.n.grant(ctx, opExchange, s.client, url.Values{
 		"grant_type": {"authorization_code"}, "code": {q.Get("code")}, "redirect_uri": {s.redirect}, "code_verifier": {s.round.Verifier},
 	})
-	if e != nil {
-		return keychain.Fresh{}, e
-	}
-	return fresh, nil
 }

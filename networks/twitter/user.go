@@ -52,20 +52,18 @@ func (userRefresher) Window(_ keychain.Token, held, expires time.Time) keychain.
 
 // Refresh spends the refresh token.
 func (r userRefresher) Refresh(ctx context.Context, t keychain.Token) (keychain.Fresh, error) {
-	fresh, e := r.n.grant(ctx, opRefresh, t, url.Values{"grant_type": {"refresh_token"}, "refresh_token": {t.Get(refreshToken)}})
-	switch {
-	case e == nil:
-		return fresh, nil
-	case e.Kind == networks.Unauthorized, e.Kind == networks.Forbidden:
-		return keychain.Fresh{}, &keychain.Refusal{State: keychain.State{Name: keychain.Dead, Reason: e.Error(), Hint: e.Hint}, Err: e}
+	fresh, err := r.n.grant(ctx, opRefresh, t, url.Values{"grant_type": {"refresh_token"}, "refresh_token": {t.Get(refreshToken)}})
+	var e *networks.Error
+	if errors.As(err, &e) && (e.Kind == networks.Unauthorized || e.Kind == networks.Forbidden) {
+		return keychain.Fresh{}, &keychain.Refusal{State: keychain.State{Name: keychain.Dead, Reason: e.Error(), Hint: e.Hint}, Err: err}
 	}
-	return keychain.Fresh{}, e
+	return fresh, err
 }
 
 // grant asks the token service, and returns the slot's new value. Slot holds the client,
 // and what is to stay of the old value. A client with a secret proves itself in the
 // header, one without by its id in the form.
-func (n *network) grant(ctx context.Context, op string, slot keychain.Token, form url.Values) (keychain.Fresh, *networks.Error) {
+func (n *network) grant(ctx context.Context, op string, slot keychain.Token, form url.Values) (keychain.Fresh, error) {
 	r := rest.Request{Op: op, URL: n.auth + "/2/oauth2/token", Form: form}
 	if secret := slot.Get(clientSecret); secret != "" {
 		pair := url.QueryEscape(slot.Get(clientID)) + ":" + url.QueryEscape(secret)
@@ -76,7 +74,7 @@ func (n *network) grant(ctx context.Context, op string, slot keychain.Token, for
 	asked := time.Now()
 	resp, err := n.rest.Do(ctx, r)
 	if err != nil {
-		return keychain.Fresh{}, asError(err)
+		return keychain.Fresh{}, err
 	}
 	// What was sent may be no part of the slot yet.
 	secrets := keychain.Token{Value: slot.With(map[string]string{"code": form.Get("code"), "code_verifier": form.Get("code_verifier")})}
@@ -89,7 +87,7 @@ func (n *network) grant(ctx context.Context, op string, slot keychain.Token, for
 		Life    rest.Lenient `json:"expires_in"` // seconds
 	}
 	if err := n.rest.Decode(resp, &g); err != nil {
-		return keychain.Fresh{}, asError(err)
+		return keychain.Fresh{}, err
 	}
 	switch {
 	case g.Access == "":
@@ -109,15 +107,6 @@ func (n *network) grant(ctx context.Context, op string, slot keychain.Token, for
 		fields[refreshToken] = g.Refresh
 	}
 	return keychain.Fresh{Value: slot.With(fields), Expires: end}, nil
-}
-
-// asError is err, which package rest promises to be a *networks.Error.
-func asError(err error) *networks.Error {
-	var e *networks.Error
-	if !errors.As(err, &e) {
-		e = &networks.Error{Op: name, Kind: networks.Malformed, Err: err}
-	}
-	return e
 }
 
 // grantWord is what a key of the token service looks like.

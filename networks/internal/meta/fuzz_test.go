@@ -39,6 +39,7 @@ func FuzzGrant(f *testing.F) {
 	f.Add(200, `{"data":[{"access_token":"new","expires_in":"3600"}]}`)
 	f.Add(200, `{"access_token":"new","expires_in":1e300}`)
 	f.Add(200, `{"data":{"is_valid":true,"type":"MARKEDtoken","scopes":["a"],"expires_at":1577347200}}`)
+	f.Add(200, `{"data":{"is_valid":true,"expires_at":9007199254740991,"data_access_expires_at":300000000000}}`)
 	f.Add(200, `{"data":{"is_valid":false,"error":{"code":190,"message":"MARKEDtoken"}}}`)
 	f.Add(400, `{"error_type":"OAuthException","code":400,"error_message":"MARKEDtoken"}`)
 	f.Add(400, `{"error":{"message":"Error validating client secret. MARKEDtoken","code":1}}`)
@@ -50,10 +51,31 @@ func FuzzGrant(f *testing.F) {
 		}
 		token := keychain.Token{Slot: "fb", Value: keychain.Bare("MARKEDtoken")}
 		in, inspectErr := c.Inspect(t.Context(), Access{Slot: token, Bearer: token.Bare()}, token.Bare())
+		if end, _ := in.End(); end.After(time.Now().Add(longestLife)) && !end.Equal(keychain.Never()) {
+			t.Fatalf("it ends at %v, which no keychain can write down", end)
+		}
 		for _, text := range []string{in.String(), text(err), text(inspectErr)} {
 			if strings.Contains(text, "MARKEDtoken") || strings.ContainsAny(text, "\n\r") {
 				t.Fatalf("the token or a line break is in %q", text)
 			}
+		}
+	})
+}
+
+// FuzzUsage has the headers of usage say anything: what is told is a share and a time that
+// a poller can live with.
+func FuzzUsage(f *testing.F) {
+	f.Add(`{"call_count":28,"total_time":91,"total_cputime":25}`, `{"1":[{"call_count":80,"estimated_time_to_regain_access":19}]}`, "30")
+	f.Add(`{"call_count":1e308}`, `{"1":[{"call_count":-1,"estimated_time_to_regain_access":1e308}]}`, "1e9")
+	f.Add(`[]`, `{"1":[null],"2":{}}`, "Sun, 06 Nov 2994 08:49:37 GMT")
+	f.Fuzz(func(t *testing.T, app, business, retry string) {
+		now := time.Now()
+		u := ReadUsage(http.Header{appUsage: {app}, businessUsage: {business}, "Retry-After": {retry}})
+		if u.Regain < 0 || u.Regain > longest || u.until(now).After(now.Add(longest)) {
+			t.Fatalf("the wait is %v", u.Regain)
+		}
+		if a, told := u.allowance(now); told && (!(a.Used > 0 && a.Used <= 1) || a.Limit == "") { // NaN is neither
+			t.Fatalf("%+v became %+v", u, a)
 		}
 	})
 }

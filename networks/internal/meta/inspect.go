@@ -93,7 +93,8 @@ func (in Inspection) End() (end time.Time, final bool) {
 	return end, false
 }
 
-// moment is a time in seconds since 1970. 0 and what is no number leave it zero.
+// moment is a time in seconds since 1970. 0, what is no number, and what is further off
+// than any token lives leave it zero.
 type moment struct{ time.Time }
 
 // UnmarshalJSON never fails.
@@ -101,7 +102,7 @@ func (m *moment) UnmarshalJSON(b []byte) error {
 	*m = moment{}
 	var n rest.Number
 	_ = n.UnmarshalJSON(b) // never fails
-	if seconds, _ := n.Get(); seconds > 0 {
+	if seconds, _ := n.Get(); seconds > 0 && seconds < time.Now().Add(longestLife).Unix() {
 		m.Time = time.Unix(seconds, 0).UTC()
 	}
 	return nil
