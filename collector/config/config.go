@@ -35,8 +35,8 @@
 //
 // # Paths
 //
-// token_file, web.config_file and accounts_files are relative to the folder of
-// the config file. Relative accounts_files stay in that folder, and links among them
+// token_file, web.config_file, the files of cluster and accounts_files are relative to
+// the folder of the config file. Relative accounts_files stay in that folder, and links among them
 // lead nowhere else: whoever may write accounts is not given the daemon's eyes. What
 // lies elsewhere is named by its whole path. state_dir is relative to the working folder, as its default
 // ./state is.

@@ -215,21 +215,50 @@ func (c *Config) account(network, label string) (Account, error) {
 // differsBy reports whether two configs are the same but for one account, or for the
 // network's section that has it alone.
 func differsBy(with, without *Config, network, label string) bool {
-	a, b := *with, *without
-	a.Networks = slices.Clone(a.Networks)
-	for i, n := range a.Networks {
+	left := slices.Clone(with.Networks)
+	for i, n := range left {
 		if n.Name != network {
 			continue
 		}
-		a.Networks[i].Accounts = slices.DeleteFunc(slices.Clone(n.Accounts), func(a Account) bool { return a.Label == label })
-		if !slices.ContainsFunc(b.Networks, func(n Network) bool { return n.Name == network }) && len(a.Networks[i].Accounts) == 0 {
-			a.Networks = slices.Delete(a.Networks, i, i+1)
+		left[i].Accounts = slices.DeleteFunc(slices.Clone(n.Accounts), func(a Account) bool { return a.Label == label })
+		if len(left[i].Accounts) == 0 && !slices.ContainsFunc(without.Networks, func(n Network) bool { return n.Name == network }) {
+			left = slices.Delete(left, i, i+1)
 			break
 		}
 	}
+	return sameSettings(with, without) && sameBindings(with, without) && slices.EqualFunc(left, without.Networks, sameNetwork)
+}
+
+// sameSettings reports whether two configs are the same but for networks, the bindings
+// of their tokens, and what follows from the bytes of the file.
+func sameSettings(a, b *Config) bool {
 	return reflect.DeepEqual(a.InfluxDB, b.InfluxDB) && a.StateDir == b.StateDir && a.Contact == b.Contact && a.Web == b.Web &&
 		a.Log == b.Log && a.Journal == b.Journal && a.Keychain.Autocomplete.String() == b.Keychain.Autocomplete.String() &&
-		slices.Equal(a.Files, b.Files) && slices.Equal(a.Globs, b.Globs) && slices.EqualFunc(a.Networks, b.Networks, sameNetwork)
+		reflect.DeepEqual(a.Cluster, b.Cluster) && slices.Equal(a.Files, b.Files) && slices.Equal(a.Globs, b.Globs)
+}
+
+// sameBindings reports whether two configs bind the same tokens to the same nodes, but for
+// those that nobody uses in the smaller one.
+func sameBindings(with, without *Config) bool {
+	for slot, node := range with.Bound {
+		if left := without.Bound[slot]; left != node && (left != "" || without.uses(slot)) {
+			return false
+		}
+	}
+	for slot := range without.Bound {
+		if with.Bound[slot] == "" {
+			return false
+		}
+	}
+	return true
+}
+
+// uses reports whether any network or account names a slot.
+func (c *Config) uses(slot string) bool {
+	return slices.ContainsFunc(c.Networks, func(n Network) bool {
+		return slices.Contains(n.Tokens, slot) ||
+			slices.ContainsFunc(n.Accounts, func(a Account) bool { return slices.Contains(a.Tokens, slot) })
+	})
 }
 
 func sameNetwork(a, b Network) bool {

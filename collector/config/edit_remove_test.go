@@ -9,6 +9,7 @@ import (
 
 // TestRemoveAccount takes the account B out of files of every form.
 func TestRemoveAccount(t *testing.T) {
+	const cluster = "cluster: {nats: \"nats://h:1\", node: n}\n"
 	for before, after := range map[string]string{
 		"networks:\n  vk:\n    accounts:\n      B: b # gone\n      # stays\n      A: a\n":                             "networks:\n  vk:\n    accounts:\n      # stays\n      A: a\n",
 		"networks:\n  vk:\n    accounts:\n      A: a\n      B:\n        handle: b\n        tags:\n          x: y\n\n": "networks:\n  vk:\n    accounts:\n      A: a\n\n",
@@ -21,6 +22,7 @@ func TestRemoveAccount(t *testing.T) {
 		"networks: {vk: {accounts: {B: b}}}":                                                                          "networks: {vk: {accounts: {}}}",
 		"networks:\n  vk:\n    accounts: [\n      a,\n      B, # gone\n      c\n    ]\n":                              "networks:\n  vk:\n    accounts: [\n      a,\n      c\n    ]\n",
 		"networks:\n  vk:\n    accounts: {\n      A: a,\n      B: {\n        handle: b\n      }\n    }\n":             "networks:\n  vk:\n    accounts: {\n      A: a,\n    }\n",
+		cluster + "networks: {vk: {accounts: {A: a, B: {handle: b, token: {slot: \"vk:x\", node: n}}}}}":              cluster + "networks: {vk: {accounts: {A: a}}}",
 		"networks:\n  vk:\n    accounts: {A: a,\n      B: b, C: c}\n":                                                 "networks:\n  vk:\n    accounts: {A: a,\n      C: c}\n",
 	} {
 		path := filepath.Join(t.TempDir(), "config.yaml")
@@ -36,10 +38,13 @@ func TestRemoveAccount(t *testing.T) {
 func TestRemoveAccountRefused(t *testing.T) {
 	dir := t.TempDir()
 	write(t, filepath.Join(dir, "more.csv"), "B,b\n")
+	const cluster = "cluster: {nats: \"nats://h:1\", node: n}\n"
 	for _, c := range []struct{ src, label, why string }{
 		{"networks: {vk: {accounts: [A], accounts_files: [more.csv]}}", "B", "more.csv:1:1"},
 		{"networks: {vk: {accounts: [A]}}", "C", "no account with the label"},
 		{"networks: {bluesky: {accounts: [A]}}", "A", "no such network"},
+		{"state_dir: &x s\nnetworks: {vk: {accounts: {A: {handle: &x a}, B: b}}}\ncluster: {nats: \"nats://h:1\", node: n, name: *x}", "A", "by hand"},
+		{cluster + "networks: {vk: {accounts: {A: {handle: a, token: {slot: \"vk:x\", node: n}}, B: {handle: b, token: \"vk:x\"}}}}", "A", "by hand"},
 		{"networks: {bluesky: &v {accounts: [A, B]}, vk: *v}", "A", "by hand"},
 		{"networks: {vk: &v {accounts: [A, B]}, bluesky: *v}", "A", "by hand"},
 	} {
