@@ -23,9 +23,6 @@ func (j *Journal) Latest(ctx context.Context) (map[AccountKey]Latest, error) {
 	s := &j.spans
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if err := j.catchUp(ctx); err != nil {
-		return nil, err
-	}
 	profiles, err := j.profiles(ctx)
 	if err != nil {
 		return nil, err
@@ -155,9 +152,6 @@ func (j *Journal) pointsWithin(ctx context.Context, oldest, newest int64) (map[A
 	s := &j.spans
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if err := j.catchUp(ctx); err != nil {
-		return nil, err
-	}
 	profiles, err := j.profiles(ctx)
 	if err != nil {
 		return nil, err
@@ -173,8 +167,12 @@ func (j *Journal) pointsWithin(ctx context.Context, oldest, newest int64) (map[A
 	return within, nil
 }
 
-// profiles returns the profile series of all accounts.
+// profiles brings the spans up to date and returns the profile series of all accounts.
+// The caller holds the mutex of the spans.
 func (j *Journal) profiles(ctx context.Context) (all map[AccountKey][]int64, err error) {
+	if err := j.catchUp(ctx); err != nil {
+		return nil, err
+	}
 	err = j.read("latest", func(db *sql.DB) (err error) {
 		all, err = j.series.allProfiles(ctx, db)
 		return err
@@ -268,19 +266,15 @@ func (j *Journal) walkTick(ctx context.Context, at int64, nets []string, missing
 }
 
 func tickTimes(ctx context.Context, db *sql.DB, newest, oldest int64) (map[int64][]string, error) {
-	rows, err := db.QueryContext(ctx, `SELECT time, network FROM ticks WHERE time <= ? AND time > ?`, newest, oldest)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { _ = rows.Close() }() // rows.Err has said it all
 	ticks := map[int64][]string{}
-	for rows.Next() {
+	err := eachRow(ctx, db, func(rows *sql.Rows) error {
 		var at int64
 		var network string
 		if err := rows.Scan(&at, &network); err != nil {
-			return nil, err
+			return err
 		}
 		ticks[at] = append(ticks[at], network)
-	}
-	return ticks, rows.Err()
+		return nil
+	}, `SELECT time, network FROM ticks WHERE time <= ? AND time > ?`, newest, oldest)
+	return ticks, err
 }

@@ -56,6 +56,32 @@ func TestDeletedWhileOpen(t *testing.T) {
 	}
 }
 
+// One that is deleted, and a crash or a failure while it is put back: the next start has
+// all of it.
+func TestDeletedAndCutShort(t *testing.T) {
+	path := temp(t)
+	j := open(t, path)
+	fill(t, j, 20, 3)
+	want := lines(t, j)
+	for _, end := range []string{"", "-wal", "-shm"} {
+		remove(t, path+end)
+	}
+	obstacle := filepath.Join(path+"-wal", "in the way")
+	if err := os.MkdirAll(obstacle, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := j.Record(t.Context(), batchOf(1)); err == nil {
+		t.Fatal("it was put back in spite of the obstacle")
+	}
+	if err := j.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.RemoveAll(filepath.Dir(obstacle)); err != nil {
+		t.Fatal(err)
+	}
+	wantLines(t, open(t, path), want...)
+}
+
 // One that is exchanged under an open journal is set aside, and the right one put back.
 func TestExchangedWhileOpen(t *testing.T) {
 	path := temp(t)

@@ -58,26 +58,35 @@ func (j *Journal) repairRead(generation int, cause error) error {
 
 // exchange does the steps above and opens what came of them. Nothing is open.
 func (j *Journal) exchange(ctx context.Context) error {
-	temp := j.opts.Path + ".salvaging"
-	if err := removeDatabase(temp); err != nil {
-		return err
-	}
-	if err := createFile(temp); err != nil {
-		return err
-	}
-	if err := salvageTo(ctx, j.opts.Path, temp); err != nil {
-		return errors.Join(err, removeDatabase(temp))
-	}
-	if err := os.Rename(temp, j.opts.Path+".salvaged"); err != nil {
-		return err
-	}
-	if err := syncFolder(j.opts.Path); err != nil {
+	if err := j.salvaged(func(temp string) error { return salvageTo(ctx, j.opts.Path, temp) }); err != nil {
 		return err
 	}
 	if err := j.finishExchange(); err != nil {
 		return err
 	}
 	return j.openFile(ctx)
+}
+
+// salvaged does steps 1 and 2: fill writes an empty file, and has it on disk when it
+// returns nil.
+func (j *Journal) salvaged(fill func(temp string) error) error {
+	temp, done := j.opts.Path+".salvaging", j.opts.Path+".salvaged"
+	if err := removeDatabase(temp); err != nil {
+		return err
+	}
+	if err := createFile(temp); err != nil {
+		return err
+	}
+	if err := fill(temp); err != nil {
+		return errors.Join(err, removeDatabase(temp))
+	}
+	if err := os.Rename(temp, done); err != nil {
+		return err
+	}
+	if err := syncFolder(done); err != nil {
+		return errors.Join(err, os.Remove(done))
+	}
+	return nil
 }
 
 // finishExchange does steps 3 and 4 if step 2 was done.
@@ -130,18 +139,15 @@ func (j *Journal) stillThere() error {
 	if err := os.MkdirAll(filepath.Dir(j.opts.Path), 0o700); err != nil {
 		return err
 	}
-	temp := j.opts.Path + ".salvaging"
-	if err := removeDatabase(temp); err != nil {
-		return err
-	}
-	if err := createFile(temp); err != nil {
-		return err
-	}
+	// The copy has its name before the connections are closed: a file that has none goes
+	// with them, and a crash in between must leave what Open finds.
 	ctx := context.Background()
-	if _, err := j.writer.conn.ExecContext(ctx, "VACUUM INTO ?", temp); err != nil {
-		return errors.Join(err, removeDatabase(temp))
-	}
-	if err := syncFile(temp); err != nil {
+	if err := j.salvaged(func(temp string) error {
+		if _, err := j.writer.conn.ExecContext(ctx, "VACUUM INTO ?", temp); err != nil {
+			return err
+		}
+		return syncFile(temp)
+	}); err != nil {
 		return err
 	}
 	j.repairs++
@@ -150,9 +156,6 @@ func (j *Journal) stillThere() error {
 		if err := removeDatabase(j.opts.Path); err != nil {
 			return err
 		}
-	}
-	if err := os.Rename(temp, j.opts.Path+".salvaged"); err != nil {
-		return err
 	}
 	if err := j.finishExchange(); err != nil {
 		return err

@@ -3,6 +3,7 @@ package journal
 import (
 	"context"
 	"database/sql"
+	"maps"
 	"slices"
 	"strconv"
 	"sync"
@@ -200,12 +201,7 @@ func (j *Journal) saveSpans(ctx context.Context) error {
 		return nil
 	}
 	upTo := s.upTo
-	ids := make([]int64, 0, len(s.changed))
-	for id := range s.changed {
-		ids = append(ids, id)
-	}
-	slices.Sort(ids)
-	for chunk := range slices.Chunk(ids, saveSpansRows) {
+	for chunk := range slices.Chunk(slices.Sorted(maps.Keys(s.changed)), saveSpansRows) {
 		err := j.write("spans", func(w *writer) error {
 			for _, id := range chunk {
 				if err := w.setSpan(id, s.of[id]); err != nil {
