@@ -186,8 +186,7 @@ func (d *Daemon) shareKeys(ctx context.Context) {
 	s := d.sharedKeys
 	look := time.NewTicker(shareEvery)
 	defer look.Stop()
-	for {
-		moved := false
+	for moved := false; ; { // until it has been taken: NATS may have been away again
 		select {
 		case <-ctx.Done():
 			return
@@ -200,6 +199,7 @@ func (d *Daemon) shareKeys(ctx context.Context) {
 		}
 		before := d.keys.Stamps()
 		err := s.agree(ctx)
+		moved = moved && err != nil
 		switch {
 		case err != nil && ctx.Err() == nil && err.Error() != s.told:
 			s.told = err.Error()

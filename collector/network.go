@@ -264,14 +264,23 @@ func (n *network) begin(ctx context.Context, t journal.Tick, specs []string, res
 // guarded polls, and ends a poll that panics: the process, the other networks and this
 // one's next ticks go on.
 func (n *network) guarded(ctx context.Context, j *job) error {
+	err := n.caught(ctx, j)
+	var p *poll.Panic
+	if !errors.As(err, &p) {
+		return err
+	}
+	n.tellPanic(j.tick.Time, p)
+	if t, ok, err := n.journal.Tick(ctx, n.name, j.tick.Time); err == nil && ok {
+		n.abandon(ctx, t, "it panicked")
+	}
+	return nil
+}
+
+// caught polls. The error of a poll that panicked is a *poll.Panic.
+func (n *network) caught(ctx context.Context, j *job) (err error) {
 	defer func() {
-		v := recover()
-		if v == nil {
-			return
-		}
-		n.tellPanic(j.tick.Time, &poll.Panic{Value: v, Stack: debug.Stack()})
-		if t, ok, err := n.journal.Tick(ctx, n.name, j.tick.Time); err == nil && ok {
-			n.abandon(ctx, t, "it panicked")
+		if v := recover(); v != nil {
+			err = &poll.Panic{Value: v, Stack: debug.Stack()}
 		}
 	}()
 	return n.poll(ctx, j)

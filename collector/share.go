@@ -14,7 +14,6 @@ import (
 	"time"
 
 	"collectord/collector/cluster"
-	"collectord/collector/poll"
 )
 
 // This file is the poll of a tick that several machines share. Each cuts the tick's
@@ -52,9 +51,7 @@ type share struct {
 	claim   *cluster.Claim // while this node polls it
 	resting atomic.Bool    // its poll waits to ask failed accounts again
 	tally   cluster.Tally  // guarded by network.mu
-	failed  error          // why the journal did not take its answers
-	crashed any            // what its poll panicked with
-	stack   []byte
+	failed  error          // why the journal did not take its answers, or a *poll.Panic
 }
 
 // pool is the pieces that are asked for with the same tokens.
@@ -86,10 +83,6 @@ func (n *network) share(ctx context.Context, t *ticking, started time.Time) erro
 	s.cut()
 	n.cluster.Forget(n.name, t.job.tick.Time.Add(-longestKeep).Unix())
 	if err := s.run(ctx); err != nil {
-		var p *poll.Panic
-		if errors.As(err, &p) {
-			panic(p.Value) // the tick's owner catches it
-		}
 		return err
 	}
 	s.tellTwice()

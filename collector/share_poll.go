@@ -21,7 +21,7 @@ func (s *sharing) poll(ctx context.Context, sh *share) (ended *share) {
 	defer func() {
 		ended = sh
 		if v := recover(); v != nil {
-			sh.crashed, sh.stack = v, debug.Stack()
+			sh.failed = &poll.Panic{Value: v, Stack: debug.Stack()}
 			sh.claim.Release()
 		}
 	}()
@@ -84,8 +84,8 @@ func (s *sharing) ask(ctx context.Context, t *ticking) error {
 	return err
 }
 
-// ended takes a piece back whose poll has ended. The error is of the journal; a panic of
-// the poll goes on here, where the tick's owner catches it.
+// ended takes a piece back whose poll has ended. The error is of the journal, or what the
+// poll panicked with.
 func (s *sharing) ended(sh *share) error {
 	for _, p := range s.pools {
 		if slices.Contains(p.pieces, sh) {
@@ -93,9 +93,6 @@ func (s *sharing) ended(sh *share) error {
 		}
 	}
 	sh.claim = nil
-	if sh.crashed != nil {
-		return &poll.Panic{Value: sh.crashed, Stack: sh.stack}
-	}
 	return sh.failed
 }
 

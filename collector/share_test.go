@@ -125,6 +125,24 @@ func TestLearn(t *testing.T) {
 	c.hear([]byte(`{`))
 }
 
+// FuzzHear: whatever another node says, an account stays the one of the config.
+func FuzzHear(f *testing.F) {
+	f.Add([]byte(`{"Network":"vk","Label":"account 0","Asked":"|||name0|","Kind":"user","ID":"7","State":"suspended","Info":"{}"}`))
+	f.Add([]byte(`{"Network":"vk","Label":"account 0","Asked":"||name0|","Info":"[1]","SkipUntil":"9999-01-01T00:00:00Z"}`))
+	f.Add([]byte(`[{}]`))
+	f.Fuzz(func(t *testing.T, value []byte) {
+		all := crowd(1, false)
+		a, label := all[0], all[0].Label
+		n := &network{name: "vk", byLabel: map[string]*account{label: a}, accounts: all}
+		c := &Collector{networks: map[string]*network{"vk": n}, rows: make(map[journal.AccountKey]journal.Account)}
+		c.hear(value)
+		if a.row.Network != "vk" || a.row.Label != label || a.row.Asked != asked(a.Ref) || a.ref.Name != a.Ref.Name || a.leftOut(time.Now().Add(-time.Hour)) && a.row.SkipUntil.After(time.Now().Add(spoilerRest)) {
+			t.Fatalf("%s made %+v, %+v", value, a.row, a.ref)
+		}
+		_ = n.tell()
+	})
+}
+
 // BenchmarkCut cuts a tick of a million accounts.
 func BenchmarkCut(b *testing.B) {
 	all := crowd(1_000_000, true)

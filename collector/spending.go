@@ -61,16 +61,23 @@ func (t *ticking) spent(ctx context.Context, b *journal.Batch, s poll.Spent) err
 	case s.Micros == 0 && len(s.Paid) == 0 && len(s.Unpaid) == 0:
 		return nil
 	case t.purse == t.journal:
-		if t.shared() && s.Micros != 0 {
-			if _, err := t.cluster.Spend(ctx, t.name, s.Slot, s.Day, s.Micros); err != nil {
-				return err
-			}
-		}
 		b.Spent = append(b.Spent, kept(s))
 		return nil
 	}
 	_, err := t.spend(ctx, s)
 	return err
+}
+
+// tellSpent tells other machines what answers cost that are on disk by now. Where nobody
+// hears what came back, the others spend less than they might.
+func (t *ticking) tellSpent(ctx context.Context, s poll.Spent) error {
+	if t.purse != t.journal || s.Micros == 0 || !t.shared() {
+		return nil
+	}
+	if _, err := t.cluster.Spend(ctx, t.name, s.Slot, s.Day, s.Micros); s.Micros > 0 {
+		return err
+	}
+	return nil
 }
 
 // tellSpending tells what tokens, or a network without any, spent on their day. A

@@ -124,6 +124,12 @@ func (t *ticking) answer(ctx context.Context, answers []poll.Answer, used poll.U
 		return err
 	}
 	t.passOn(&b)
+	t.take(changes, answers, used)
+	return t.tellSpent(ctx, used.Spent)
+}
+
+// take puts answers that are on disk into memory.
+func (t *ticking) take(changes []change, answers []poll.Answer, used poll.Usage) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	for i, c := range changes {
@@ -134,7 +140,6 @@ func (t *ticking) answer(ctx context.Context, answers []poll.Answer, used poll.U
 	if t.job.each != nil {
 		t.job.each(len(answers))
 	}
-	return nil
 }
 
 // report logs what an operator wants to hear of an account. The caller holds t.mu.

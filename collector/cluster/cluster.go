@@ -47,6 +47,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -151,7 +152,7 @@ func Open(opts Options) (*Cluster, error) {
 	if c.opts.Tell == nil {
 		c.opts.Tell = func(Event) {}
 	}
-	conn, err := nats.Connect(serverList(opts.Servers), c.dialing()...)
+	conn, err := nats.Connect(strings.Join(opts.Servers, ","), c.dialing()...)
 	if err != nil {
 		return nil, fmt.Errorf("cluster: %w", err)
 	}
@@ -161,17 +162,6 @@ func Open(opts Options) (*Cluster, error) {
 		return nil, fmt.Errorf("cluster: %w", err)
 	}
 	return c, nil
-}
-
-func serverList(servers []string) string {
-	list := ""
-	for i, s := range servers {
-		if i > 0 {
-			list += ","
-		}
-		list += s
-	}
-	return list
 }
 
 // dialing is how to reach NATS: for ever, and with a silent line noticed within seconds.

@@ -1,6 +1,7 @@
 package logfold
 
 import (
+	"slices"
 	"sync"
 	"time"
 
@@ -18,7 +19,7 @@ type said struct {
 // write writes the entry as of another time, with fields more.
 func (s said) write(at time.Time, more ...zapcore.Field) {
 	s.entry.Time = at
-	s.put(append(append([]zapcore.Field(nil), s.fields...), more...))
+	s.put(slices.Concat(s.fields, more))
 }
 
 // put writes the entry where its level is enabled. There is nobody to tell that a log

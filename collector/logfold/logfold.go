@@ -5,7 +5,7 @@
 //	12:01:00  WARN  accounts had no answer  {…, "times": 7, "since": "12:00:00"}
 //	12:10:00  WARN  accounts had no answer  {…, "times": 61, "since": "12:00:00"}
 //	13:00:00  WARN  accounts had no answer  {…, "times": 360, "since": "12:00:00"}
-//	13:07:10  INFO  over: accounts had no answer  {…, "times": 402, "lasted": "1h7m"}
+//	13:07:10  INFO  over: accounts had no answer  {…, "times": 402, "since": "12:00:00", "last": "13:07:00"}
 //
 // # What is the same
 //
@@ -29,6 +29,7 @@ package logfold
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -98,7 +99,7 @@ func (c *Core) With(fields []zapcore.Field) zapcore.Core {
 	words, marks := read(fields)
 	child := *c
 	child.next, child.context = c.next.With(fields), c.context+words
-	child.marks = append(append([]mark(nil), c.marks...), marks...)
+	child.marks = slices.Concat(c.marks, marks)
 	return &child
 }
 
@@ -115,7 +116,7 @@ func (c *Core) Write(e zapcore.Entry, fields []zapcore.Field) error {
 	words, marks := read(fields)
 	var scope string
 	each := e.Level < zapcore.WarnLevel
-	for _, m := range append(c.marks, marks...) {
+	for _, m := range slices.Concat(c.marks, marks) { // c.marks is shared
 		switch {
 		case m.done:
 			defer c.folds.end(m.scope, m.since, e.Time)
