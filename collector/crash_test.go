@@ -102,45 +102,43 @@ func TestFreeTime(t *testing.T) {
 	})
 }
 
-// The slots are stored, by a reload, while a tick is begun and not yet on disk: a crash
-// now must find it missed. Once it is there, the slot is the next one.
-func TestSlotsStoredWhileATickBegins(t *testing.T) {
+// The slots are kept, by a reload, while a tick is begun and not yet on disk: a crash now
+// must find it missed. Once it is there, the slot is the next one.
+func TestSlotsKeptWhileATickBegins(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := newRig(t)
-		every, err := schedule.Parse("@every 1m")
+		const spec = "@every 1m"
+		every, err := schedule.Parse(spec)
 		if err != nil {
 			t.Fatal(err)
 		}
 		at := time.Now().Truncate(time.Minute)
 		n := &network{
 			name: "vk", log: zap.NewNop(), journal: r.journal,
-			specs: map[string]schedule.Schedule{"@every 1m": every}, next: map[string]time.Time{"@every 1m": at},
+			specs: map[string]schedule.Schedule{spec: every}, next: map[string]time.Time{spec: at},
 		}
-		stored := func() time.Time {
-			n.saveSlots(t.Context())
+		kept := func() time.Time {
+			n.keepSlots(t.Context())
 			slots, err := r.journal.Slots(t.Context())
 			if err != nil {
 				t.Fatal(err)
 			}
-			return slots["vk"]["@every 1m"]
+			return slots["vk"][spec]
 		}
+		kept()
 		if due, _ := n.advance(at); len(due) != 1 {
 			t.Fatalf("due: %v", due)
 		}
-		if got := stored(); !got.Equal(at) {
-			t.Errorf("stored before the tick is on disk: %v, want %v", got, at)
+		if got := kept(); !got.Equal(at) {
+			t.Errorf("before the tick is on disk: %v, want %v", got, at)
 		}
-		n.begun([]string{"@every 1m"})
-		if _, overdue := n.advance(at.Add(3 * time.Minute)); len(overdue) != 1 {
-			t.Fatalf("overdue: %v", overdue)
+		j := n.join([]string{spec})
+		j.tick = journal.Tick{Network: "vk", Time: at, Specs: []string{spec}}
+		if err := r.journal.BeginTick(t.Context(), j.tick, j.slots()); err != nil {
+			t.Fatal(err)
 		}
-		n.givenUp([]string{"@every 1m"}) // the one before still waits for the disk
-		if got := stored(); !got.Equal(at) {
-			t.Errorf("stored when another was skipped: %v, want %v", got, at)
-		}
-		n.opened([]string{"@every 1m"})
-		if got := stored(); !got.After(at) {
-			t.Errorf("stored after: %v, want the next one", got)
+		if got := kept(); !got.Equal(at.Add(time.Minute)) {
+			t.Errorf("after: %v, want the next one", got)
 		}
 		if err := r.journal.Close(); err != nil {
 			t.Fatal(err)

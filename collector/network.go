@@ -52,8 +52,6 @@ type network struct {
 	accounts []*account                   // in the order of the config
 	byLabel  map[string]*account          // those of earlier configs as well: they may come back
 	next     map[string]time.Time         // by schedule: its next tick
-	opening  map[string]time.Time         // by schedule: its first slot that is due and not yet on disk as a tick
-	unopened map[string]int               // by schedule: its ticks that are begun and not yet on disk
 	repeats  time.Time                    // ticks up to here may have had their poll: the clock was set back
 	specs    map[string]schedule.Schedule // by expression
 	running  int
@@ -125,7 +123,7 @@ func (n *network) poke() {
 // to come back: two loops of one network would poll a tick twice.
 func (n *network) run(ctx context.Context) {
 	defer n.polls.Wait()
-	n.saveSlots(ctx)
+	n.keepSlots(ctx)
 	n.meet(ctx)
 	n.resume(ctx)
 	n.tick(ctx, time.Now())
@@ -138,7 +136,7 @@ func (n *network) run(ctx context.Context) {
 			return
 		case <-n.reload:
 			t.Stop()
-			n.saveSlots(ctx)
+			n.keepSlots(ctx)
 		case n.moved <- struct{}{}:
 			t.Stop()
 		case <-t.C:
@@ -216,7 +214,6 @@ func (n *network) start(ctx context.Context, at time.Time, specs []string, madeU
 		free, ok := n.freeTime(ctx, at)
 		if !ok {
 			n.skipped.Add(1)
-			n.givenUp(specs)
 			n.log.Warn("a tick was skipped: the clock was set back, and every second here has had a poll",
 				zap.Strings("schedules", specs), zap.Time("tick", at), zap.String("hint", clockHint))
 			return
@@ -239,16 +236,11 @@ func (n *network) begin(ctx context.Context, t journal.Tick, specs []string, res
 			zap.Strings("schedules", j.left), zap.Time("tick", t.Time), zap.Int("accounts", j.busy),
 			zap.String("hint", "poll less often, add tokens, or raise requests_per_second as far as the network allows"))
 	}
-	if len(j.specs) < len(specs) && !resumed {
-		n.givenUp(slices.DeleteFunc(slices.Clone(specs), func(spec string) bool { return slices.Contains(j.specs, spec) }))
-		n.saveSlots(ctx)
-	}
 	if len(j.accounts) == 0 {
 		return false
 	}
 	if !resumed {
 		t.Specs, t.Accounts = j.specs, len(j.accounts)
-		n.begun(j.specs)
 	}
 	j.tick = t
 	n.hold(t.Time)

@@ -52,7 +52,5 @@ func (n *network) makesUp(ctx context.Context, specs []string, now time.Time) bo
 		}
 	}
 	n.log.Info("missed ticks are not made up for here", zap.Strings("schedules", specs), zap.String("reason", why))
-	n.givenUp(specs)
-	n.saveSlots(ctx)
 	return false
 }

@@ -20,24 +20,21 @@ import (
 func (n *network) forgetTicks() {
 	n.mu.Lock()
 	known := n.specs != nil || len(n.next) > 0
-	n.next, n.specs, n.opening = make(map[string]time.Time), nil, nil
+	n.next, n.specs = make(map[string]time.Time), nil
 	n.mu.Unlock()
 	if known {
-		n.saveSlots(context.Background())
+		n.keepSlots(context.Background())
 	}
 }
 
-// saveSlots puts the next tick of every schedule on disk.
-func (n *network) saveSlots(ctx context.Context) {
+// keepSlots puts the next tick of every schedule on disk that is not there yet. One that is
+// there moves when its tick is begun on disk: a crash before that finds it missed, also
+// where the tick was skipped because of the poll before it.
+func (n *network) keepSlots(ctx context.Context) {
 	n.mu.Lock()
 	next := maps.Clone(n.next)
-	for spec, at := range n.opening {
-		if _, ok := next[spec]; ok {
-			next[spec] = at // a crash before it is on disk must find it missed
-		}
-	}
 	n.mu.Unlock()
-	if err := n.journal.SetSlots(ctx, n.name, next); err != nil && ctx.Err() == nil {
+	if err := n.journal.KeepSlots(ctx, n.name, next); err != nil && ctx.Err() == nil {
 		n.log.Error("the next ticks could not be written down; after a crash now, missed ticks are not noticed", zap.Error(err), zap.String("hint", diskHint))
 	}
 }
@@ -70,13 +67,11 @@ func (n *network) advance(now time.Time) (due map[time.Time][]string, overdue []
 		switch {
 		case turn.Due:
 			due[at] = append(due[at], spec)
-			n.open(spec, at)
 		case turn.Missed > 0:
 			n.missed.Add(int64(turn.Missed))
 			n.log.Warn("ticks were missed; one poll is made up for them", zap.String("schedule", spec), zap.Time("since", at), zap.Int("ticks", turn.Missed),
 				logfold.Each(), zap.String("hint", "nothing to do if collectord was stopped or the machine slept; else see what the lines before this one say"))
 			overdue = append(overdue, spec)
-			n.open(spec, at)
 		case turn.SetBack:
 			back = append(back, spec)
 			if at.After(ahead) {
@@ -93,51 +88,6 @@ func (n *network) advance(now time.Time) (due map[time.Time][]string, overdue []
 		}
 	}
 	return due, overdue
-}
-
-// open remembers that a schedule's tick is about to be put on disk. The caller holds n.mu.
-func (n *network) open(spec string, at time.Time) {
-	if n.opening == nil {
-		n.opening = make(map[string]time.Time)
-	}
-	if _, ok := n.opening[spec]; !ok { // an earlier one may still wait for the disk
-		n.opening[spec] = at
-	}
-}
-
-// begun says that the ticks of some schedules are on their way to the disk.
-func (n *network) begun(specs []string) {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	if n.unopened == nil {
-		n.unopened = make(map[string]int)
-	}
-	for _, spec := range specs {
-		n.unopened[spec]++
-	}
-}
-
-// opened says that ticks that were begun are on disk.
-func (n *network) opened(specs []string) {
-	n.mu.Lock()
-	for _, spec := range specs {
-		n.unopened[spec]--
-	}
-	n.mu.Unlock()
-	n.givenUp(specs)
-}
-
-// givenUp says that the newest ticks of some schedules will not be put on disk. Where one
-// before it still waits for the disk, that one is still to come.
-func (n *network) givenUp(specs []string) {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	for _, spec := range specs {
-		if n.unopened[spec] <= 0 {
-			delete(n.unopened, spec)
-			delete(n.opening, spec)
-		}
-	}
 }
 
 // repeated reports whether a tick has had its poll before the clock was set back. The

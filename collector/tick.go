@@ -23,9 +23,6 @@ func (n *network) poll(ctx context.Context, j *job) error {
 	if err := n.durably(ctx, func(ctx context.Context) error { return n.journal.BeginTick(ctx, j.tick, j.slots()) }); err != nil {
 		return err
 	}
-	if !j.resumed {
-		n.opened(j.tick.Specs)
-	}
 	started := time.Now()
 	if err := wait(ctx, time.Until(j.tick.Time.Add(j.delay))); err != nil {
 		return err

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -241,12 +242,43 @@ func TestTick(t *testing.T) {
 	if open := must(j.OpenTicks(ctx))(t); len(open) != 1 || open[0].Network != "bluesky" {
 		t.Errorf("open ticks %+v", open)
 	}
-	if err := j.SetSlots(ctx, "vk", map[string]time.Time{"@daily": t0}); err != nil {
+}
+
+// A slot stays until its schedule is gone, or a tick is begun that moves it.
+func TestSlots(t *testing.T) {
+	j, ctx := open(t, temp(t)), t.Context()
+	later := t0.Add(time.Hour)
+	keep := func(next map[string]time.Time, want map[string]time.Time) {
+		t.Helper()
+		if err := j.KeepSlots(ctx, "vk", next); err != nil {
+			t.Fatal(err)
+		}
+		if got := must(j.Slots(ctx))(t)["vk"]; !maps.Equal(unixTimes(got), unixTimes(want)) {
+			t.Errorf("slots %v, want %v", got, want)
+		}
+	}
+	if err := j.KeepSlots(ctx, "bluesky", map[string]time.Time{"@daily": t0}); err != nil {
 		t.Fatal(err)
 	}
-	if got := must(j.Slots(ctx))(t); fmt.Sprint(got) != fmt.Sprint(map[string]map[string]time.Time{"vk": {"@daily": t0}}) {
-		t.Errorf("slots %v", got)
+	keep(map[string]time.Time{"@daily": t0, "@hourly": t0}, map[string]time.Time{"@daily": t0, "@hourly": t0})
+	keep(map[string]time.Time{"@daily": later, "@hourly": t0, "it's": t0}, map[string]time.Time{"@daily": t0, "@hourly": t0, "it's": t0})
+	if err := j.BeginTick(ctx, Tick{Network: "vk", Time: t0}, map[string]time.Time{"@daily": later}); err != nil {
+		t.Fatal(err)
 	}
+	keep(map[string]time.Time{"@daily": t0}, map[string]time.Time{"@daily": later})
+	keep(nil, map[string]time.Time{})
+	keep(map[string]time.Time{"@daily": t0}, map[string]time.Time{"@daily": t0})
+	if got := must(j.Slots(ctx))(t)["bluesky"]; len(got) != 1 {
+		t.Errorf("those of another network: %v", got)
+	}
+}
+
+func unixTimes(slots map[string]time.Time) map[string]int64 {
+	unix := make(map[string]int64, len(slots))
+	for spec, at := range slots {
+		unix[spec] = at.Unix()
+	}
+	return unix
 }
 
 func TestAccounts(t *testing.T) {

@@ -4,6 +4,8 @@ import (
 	"context"
 	"database/sql"
 	"encoding/json"
+	"maps"
+	"slices"
 	"time"
 
 	"collectord/collector/point"
@@ -131,14 +133,24 @@ func (j *Journal) Slots(ctx context.Context) (map[string]map[string]time.Time, e
 	return slots, err
 }
 
-// SetSlots stores when the schedules of a network are due next, and forgets those
-// of its schedules that are not named.
-func (j *Journal) SetSlots(_ context.Context, network string, next map[string]time.Time) error {
-	return j.write("set slots", func(w *writer) error {
-		if _, _, err := w.exec(`DELETE FROM slots WHERE network = ?`, network); err != nil {
+// KeepSlots stores when schedules of a network are due next that have no slot yet, and
+// forgets those of its schedules that are not named. A slot that is there stays: it moves
+// with the tick that it becomes, in BeginTick, and with nothing else.
+func (j *Journal) KeepSlots(_ context.Context, network string, next map[string]time.Time) error {
+	return j.write("keep slots", func(w *writer) error {
+		specs, err := json.Marshal(slices.AppendSeq([]string{}, maps.Keys(next))) // [] and not null where there are none
+		if err != nil {
 			return err
 		}
-		return w.setSlots(network, next)
+		if _, _, err := w.exec(`DELETE FROM slots WHERE network = ? AND spec NOT IN (SELECT value FROM json_each(?))`, network, string(specs)); err != nil {
+			return err
+		}
+		for spec, t := range next {
+			if _, _, err := w.exec(`INSERT OR IGNORE INTO slots VALUES (?, ?, ?)`, network, spec, unixOf(t)); err != nil {
+				return err
+			}
+		}
+		return nil
 	})
 }
 
