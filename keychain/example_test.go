@@ -10,6 +10,29 @@ import (
 	"collectord/keychain"
 )
 
+// A token goes in and comes out. Printing it shows that there is one; the text itself is
+// asked for by name (Bare, Get, Reveal).
+func Example() {
+	dir, _ := os.MkdirTemp("", "keychain")
+	defer func() { _ = os.RemoveAll(dir) }()
+
+	k, err := keychain.Open(keychain.Options{Dir: dir})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(k.Assign("vk", keychain.Bare("your_valid_token"))) // on disk, encrypted, when it returns
+	token, ok := k.Token("vk")
+	fmt.Println(token, ok)
+	fmt.Printf("%#v %s\n", token, token.Bare())
+	fmt.Println(k.Redact("GET https://api.vk.ru/?access_token=your_valid_token: connection refused"))
+	// Output:
+	// <nil>
+	// vk: [redacted] true
+	// vk: [redacted] your_valid_token
+	// GET https://api.vk.ru/?access_token=[redacted]: connection refused
+}
+
 // k.assign('vk', 'your_valid_token'); k.dump(). A dump is written by the change.
 func ExampleKeyChain_Assign() {
 	dir, _ := os.MkdirTemp("", "keychain")

@@ -41,8 +41,8 @@
 // Renewal. Networks hand in how tokens are refreshed (Refresher) or made (Maker);
 // Autocomplete and Renew do the rest, see there. This package makes no requests.
 //
-// Nothing in it logs, and no error, state or listing holds a secret: Get, Token
-// and Value.Reveal are the only ways out.
+// Nothing in it logs, and no error, state or listing holds a secret: a Value's Bare,
+// Get and Reveal are the only ways out.
 package keychain
 
 import (
