@@ -1,7 +1,6 @@
 package bluesky
 
 import (
-	"strings"
 	"testing"
 
 	"collectord/networks"
@@ -38,28 +37,4 @@ func TestParse(t *testing.T) {
 			t.Errorf("Parse(%q) = %v, want %s", in, err, want)
 		}
 	}
-}
-
-// FuzzParse: what Parse takes, Bluesky takes as well, and asking for it again by
-// its own text gives the same.
-func FuzzParse(f *testing.F) {
-	for _, seed := range []string{"bsky.app", "@a.b", "did:plc:abc", "https://bsky.app/profile/a.b", "at://x.y", "a..b", "://", "имя.рф", "handle.invalid"} {
-		f.Add(seed)
-	}
-	n := New(networks.Options{})
-	f.Fuzz(func(t *testing.T, in string) {
-		ref, err := n.Parse(in)
-		if err != nil {
-			if ref != (networks.Ref{}) || strings.Contains(err.Error(), "\n") {
-				t.Errorf("Parse(%q) = %+v, %q", in, ref, err)
-			}
-			return
-		}
-		if (ref.ID == "") == (ref.Name == "") || ref.Name != strings.ToLower(ref.Name) || ref.Kind != "" || ref.Host != "" {
-			t.Errorf("Parse(%q) = %+v", in, ref)
-		}
-		if again, err := n.Parse(ref.ID + ref.Name); err != nil || again != ref {
-			t.Errorf("Parse(%q) = %+v, and of that %+v, %v", in, ref, again, err)
-		}
-	})
 }

@@ -6,12 +6,10 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"slices"
-	"strings"
 	"testing"
 
 	"collectord/keychain"
 	"collectord/networks"
-	"collectord/networks/internal/rest"
 	"collectord/networks/sim"
 )
 
@@ -162,45 +160,4 @@ func batch(handles ...string) networks.Batch {
 		b.Refs = append(b.Refs, networks.Ref{Name: h})
 	}
 	return b
-}
-
-// FuzzDecode: whatever the server says, there is a result for every ref or an
-// error, and never an account that was not asked for.
-func FuzzDecode(f *testing.F) {
-	for _, s := range []string{
-		`{"profiles":[{"did":"did:plc:a","handle":"a.example.com","followersCount":1}]}`, `{"profiles":[null,5]}`, `{"profiles":{}}`,
-		`{"did":"did:plc:a","handle":"handle.invalid","followersCount":1}`, `{"error":"InvalidRequest","message":"Profile not found"}`, `[]`, `null`, ``, `<html>`,
-	} {
-		f.Add(s, 200)
-		f.Add(s, 400)
-	}
-	n := New(networks.Options{}).(*network)
-	f.Fuzz(func(t *testing.T, body string, status int) {
-		resp := &rest.Response{Op: getProfiles, Status: status, Header: http.Header{}, Body: []byte(body)}
-		b := batch("a.example.com", "b.example.com", "a.example.com")
-		if e := n.refuse(resp, keychain.Token{}, len(b.Refs)); e != nil {
-			if e.Kind.OfAccount() || e.Kind == 0 || !strings.HasPrefix(e.Op, name+": ") {
-				t.Errorf("%d %q: %v about three accounts", status, body, e)
-			}
-			return
-		}
-		var answer struct {
-			Profiles []actor `json:"profiles"`
-		}
-		if n.rest.Decode(resp, &answer) != nil {
-			return
-		}
-		results := n.match(b, answer.Profiles)
-		if len(results) != len(b.Refs) {
-			t.Fatalf("%d results for %d refs", len(results), len(b.Refs))
-		}
-		for i, r := range results {
-			if r.Profile == nil && r.Err == nil && r.Next == nil {
-				t.Errorf("%q: an empty result", body)
-			}
-			if r.Profile != nil && !strings.EqualFold(r.Profile.Nickname, b.Refs[i].Name) {
-				t.Errorf("%q: asked for %s, got %+v", body, b.Refs[i].Name, r.Profile)
-			}
-		}
-	})
 }

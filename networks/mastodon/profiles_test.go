@@ -1,7 +1,6 @@
 package mastodon
 
 import (
-	"encoding/json"
 	"fmt"
 	"io"
 	"maps"
@@ -15,7 +14,6 @@ import (
 
 	"collectord/keychain"
 	"collectord/networks"
-	"collectord/networks/internal/rest"
 	"collectord/networks/sim"
 )
 
@@ -245,48 +243,4 @@ func TestRecorded(t *testing.T) {
 	if r.Profile == nil || *r.Profile != want {
 		t.Errorf("%+v, %v, want %+v", r.Profile, r.Err, want)
 	}
-}
-
-// FuzzDecode: whatever a server says, there is a result for every ref or an error,
-// and never an account that was not asked for.
-func FuzzDecode(f *testing.F) {
-	for _, s := range []string{
-		`[{"id":"1","username":"a","followers_count":1}]`, `[null,5,{"id":2,"suspended":true}]`, `{"id":"1","username":"a","followers_count":1}`,
-		`{"error":"Record not found"}`, `[]`, `null`, ``, `<html>`,
-	} {
-		f.Add(s, 200, true)
-		f.Add(s, 404, false)
-	}
-	n := New(networks.Options{}).(*network)
-	f.Fuzz(func(t *testing.T, body string, status int, many bool) {
-		b := networks.Batch{Op: opLookup, Refs: []networks.Ref{{Name: "a@a.example", Host: "a.example"}}}
-		if many {
-			b = networks.Batch{Op: opList, Refs: []networks.Ref{{ID: "1", Host: "a.example"}, {ID: "2", Host: "a.example"}}}
-		}
-		resp := &rest.Response{Op: b.Op, Status: status, Header: http.Header{}, Body: []byte(body)}
-		results, err := []networks.Result(nil), error(nil)
-		if e := n.refuse(resp, keychain.Token{}); e != nil {
-			results, err = n.refused(b, resp, e)
-		} else if many {
-			results, err = n.list(resp, b)
-		} else if a := (account{}); json.Unmarshal(resp.Body, &a) == nil {
-			results = []networks.Result{n.only(b.Op, b.Refs[0], a)}
-		} else {
-			return
-		}
-		if err != nil {
-			return
-		}
-		if len(results) != len(b.Refs) {
-			t.Fatalf("%d results for %d refs", len(results), len(b.Refs))
-		}
-		for i, r := range results {
-			if r.Profile == nil && r.Err == nil && r.Next == nil {
-				t.Errorf("%q: an empty result", body)
-			}
-			if r.Profile != nil && many && r.Profile.ID != b.Refs[i].ID {
-				t.Errorf("%q: asked for %s, got %+v", body, b.Refs[i].ID, r.Profile)
-			}
-		}
-	})
 }

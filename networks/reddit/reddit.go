@@ -32,7 +32,6 @@ package reddit
 import (
 	"strings"
 
-	"collectord/keychain"
 	"collectord/networks"
 	"collectord/networks/internal/apptoken"
 	"collectord/networks/internal/rest"
@@ -80,17 +79,6 @@ func New(opts networks.Options) networks.Network {
 	if opts.AuthURL != "" {
 		auth = strings.TrimSuffix(opts.AuthURL, "/")
 	}
-	n.app = &apptoken.App{
-		Rest: n.rest, Op: "access_token", URL: auth + "/api/v1/access_token", Basic: true, Slot: slot,
-		Hint: "copy id and secret again from https://www.reddit.com/prefs/apps and assign them to slot rd; an app that Reddit has not approved is refused, too",
-	}
+	n.app = newApp(n.rest, auth)
 	return n
 }
-
-// Refreshers make the app's token in slot rd.
-func (n *network) Refreshers() map[string]keychain.Refresher {
-	return map[string]keychain.Refresher{slot: n.app}
-}
-
-// Makers are none.
-func (n *network) Makers() map[string]keychain.Maker { return nil }

@@ -32,7 +32,6 @@ package twitch
 import (
 	"strings"
 
-	"collectord/keychain"
 	"collectord/networks"
 	"collectord/networks/internal/apptoken"
 	"collectord/networks/internal/rest"
@@ -80,17 +79,6 @@ func New(opts networks.Options) networks.Network {
 	if opts.AuthURL != "" {
 		auth = strings.TrimSuffix(opts.AuthURL, "/")
 	}
-	n.app = &apptoken.App{
-		Rest: n.rest, Op: "oauth2/token", URL: auth + "/oauth2/token", Slot: slot,
-		Hint: "copy id and secret again from the app's page at https://dev.twitch.tv/console/apps and assign them to slot tc; a new secret ends the old one",
-	}
+	n.app = newApp(n.rest, auth)
 	return n
 }
-
-// Refreshers make the app's token in slot tc.
-func (n *network) Refreshers() map[string]keychain.Refresher {
-	return map[string]keychain.Refresher{slot: n.app}
-}
-
-// Makers are none.
-func (n *network) Makers() map[string]keychain.Maker { return nil }

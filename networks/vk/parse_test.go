@@ -63,33 +63,6 @@ func TestParseErrors(t *testing.T) {
 	}
 }
 
-func FuzzParse(f *testing.F) {
-	for _, s := range []string{"ria", "id1", "-1", "https://vk.com/club1?x#y", "@", "vk.com/", "1", "имя", "https://"} {
-		f.Add(s)
-	}
-	n := vk.New(networks.Options{})
-	f.Fuzz(func(t *testing.T, s string) {
-		ref, err := n.Parse(s)
-		if err != nil {
-			if ref != (networks.Ref{}) {
-				t.Fatalf("Parse(%q) = %+v with the error %v", s, ref, err)
-			}
-			return
-		}
-		if (ref.ID == "") == (ref.Name == "") || (ref.ID == "") != (ref.Kind == "") {
-			t.Fatalf("Parse(%q) = %+v, want a Name, or a Kind and an ID", s, ref)
-		}
-		asked := ref.ID + ref.Name
-		if strings.ContainsAny(asked, ", &=/@\n") {
-			t.Fatalf("Parse(%q) = %+v, which would be more than one reference", s, ref)
-		}
-		again := map[string]string{"user": "id", "group": "club"}[ref.Kind] + asked
-		if r, err := n.Parse(again); err != nil || r != ref {
-			t.Fatalf("Parse(%q) = %+v, and %q of it is %+v, %v", s, ref, again, r, err)
-		}
-	})
-}
-
 func TestPlanKeepsKindsApart(t *testing.T) {
 	n := vk.New(networks.Options{})
 	var refs []networks.Ref

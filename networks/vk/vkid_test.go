@@ -2,7 +2,6 @@ package vk_test
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -391,32 +390,4 @@ func TestRefreshOutOfTime(t *testing.T) {
 	if errors.As(err, &refusal) || kindOf(err) != networks.Temporary {
 		t.Errorf("%v", err)
 	}
-}
-
-func FuzzGrant(f *testing.F) {
-	for _, s := range []string{
-		`{"access_token":"A","refresh_token":"R","expires_in":60}`, `{"error":"invalid_grant"}`, `{"error":{"error_code":5}}`,
-		`{"groups":[{"group_id":1,"access_token":"A"}],"expires_in":0}`, `{"error":"need_captcha","captcha_sid":1}`, `[]`, ``, `null`, `{"error":7}`,
-	} {
-		f.Add(s)
-	}
-	var body string
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, body) }))
-	f.Cleanup(server.Close)
-	n := vk.New(networks.Options{AuthURL: server.URL})
-	format := vk.Descriptor().Slots[0]
-	f.Fuzz(func(t *testing.T, s string) {
-		body = s
-		fresh, err := refresherOf(n).Refresh(t.Context(), vkidToken())
-		if err == nil && fresh.Value.Get("refresh_token") == "" {
-			t.Fatalf("%q: a record without a refresh token", s)
-		}
-		if err == nil && json.Valid([]byte(s)) && !strings.ContainsAny(s, `\`) {
-			_ = format.Check("vk", fresh.Value) // what is no token the keychain refuses; it must not panic
-		}
-		direct := begin(t, n, "direct", map[string]string{"app_id": "1", "app_secret": marker, "login": marker, "password": marker}, "")
-		if _, err := direct.Finish(t.Context(), ""); err != nil && !strings.Contains(s, marker) && strings.Contains(fmt.Sprintf("%+v", err), marker) {
-			t.Fatalf("%q: the error holds a secret: %v", s, err)
-		}
-	})
 }
