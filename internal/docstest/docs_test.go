@@ -2,7 +2,8 @@
 // can read in the log, on the page or after a command that failed is explained in
 // docs/troubleshooting.md, every explanation there is of something that the program still
 // says, every package has its place in docs/architecture.md, every alert is explained in
-// docs/operating.md, and no link leads nowhere.
+// docs/operating.md, what CONTRIBUTING.md wants of a network is what networks have, and
+// no link leads nowhere.
 //
 // What counts as said, so that a change of a text is a failing test:
 //
