@@ -124,7 +124,7 @@ func (d *Daemon) watchClock(last time.Time) time.Time {
 		d.log.Warn("the clock jumped ahead: it was set, or the machine slept; ticks in between count as missed",
 			zap.Duration("by", by.Round(time.Millisecond)), zap.Time("was", last.Round(0)), logfold.Each(), zap.String("hint", clockHint))
 	case by < -jump:
-		d.log.Warn("the clock jumped back; polls go on by the new time, and none of the old time is made again",
+		d.log.Warn("the clock jumped back; polls go on by the new time, and no point of the old time changes",
 			zap.Duration("by", by.Round(time.Millisecond)), zap.Time("was", last.Round(0)), logfold.Each(), zap.String("hint", clockHint))
 	default:
 		return now
