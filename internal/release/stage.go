@@ -61,8 +61,9 @@ func (r *release) fill(ctx context.Context, stage, arch string) error {
 // compile builds the program: static, with no path of this machine in it.
 func (r *release) compile(ctx context.Context, to, arch string) error {
 	cmd := command(ctx, "go", "build", "-trimpath", "-ldflags", "-s -w -X main.version="+r.version, "-o", to, "./cmd/collectord")
-	// Flags of the one who builds (-race, tags) have no place in what others install.
-	cmd.Env = append(os.Environ(), "GOFLAGS=", "CGO_ENABLED=0", "GOOS=linux", "GOARCH="+arch)
+	// Flags of the one who builds (-race, tags) have no place in what others install, not
+	// even those of `go env -w`, which an empty GOFLAGS would let in. The commit has one.
+	cmd.Env = append(os.Environ(), "GOFLAGS=-buildvcs=auto", "CGO_ENABLED=0", "GOOS=linux", "GOARCH="+arch)
 	_, err := output(cmd)
 	return err
 }
