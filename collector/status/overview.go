@@ -134,7 +134,8 @@ func noticesOf(now time.Time, ov *Overview) []notice {
 	if in := ov.Influx; in != nil && in.State != stateOK {
 		n := notice{Tone: toneBad, Title: "InfluxDB takes no points", Text: in.Error, Hint: in.Hint}
 		if !in.NextTry.IsZero() {
-			n.Hint = strings.TrimSpace(n.Hint + " Points wait on disk. The next try is " + relative(now, in.NextTry) + ".")
+			n.Hint = strings.TrimPrefix(strings.TrimSuffix(n.Hint, ".")+". ", ". ") + // hints end with a dot or without
+				"The next try is " + relative(now, in.NextTry) + ", with all points that wait."
 		}
 		out = append(out, n)
 	}

@@ -75,7 +75,7 @@ func TestIndexNotices(t *testing.T) {
 	for _, want := range []string{
 		`config.yaml:12:7: &#34;&lt;b&gt;&#34;: unknown key`, "disk full", `<span class="pill bad">takes no points</span>`, "journal.db.damaged",
 		"1 point dropped", "2 points set aside", "3 points set aside", "InfluxDB waiting for 12 min",
-		"1,204 points wait, the oldest for 2 h", "mend the token Points wait on disk. The next try is in 5 min.",
+		"1,204 points wait, the oldest for 2 h", "mend the token. The next try is in 5 min, with all points that wait.",
 		"the token vk is refused", "collectord keychain assign vk", `<h1 class="summary bad">`, "<title>config not taken",
 	} {
 		if !strings.Contains(page, want) {
