@@ -6,6 +6,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"path/filepath"
 
 	"collectord/collector/config"
 	"collectord/networks/all"
@@ -63,4 +64,19 @@ func (env *environment) loadConfig(sections ...string) (*config.Config, error) {
 
 func (env *environment) configEnv() config.Env {
 	return config.Env{Networks: all.List(), Getenv: env.Getenv}
+}
+
+// environmentHint says where a variable may be that a shell lacks: the file beside the
+// config from which systemd gives it to the service alone.
+func environmentHint(mistakes config.Mistakes) string {
+	for _, m := range mistakes {
+		file, err := filepath.Abs(filepath.Join(filepath.Dir(m.File), "environment"))
+		if err != nil || !m.Unset() {
+			continue
+		}
+		if _, err := os.Stat(file); err == nil {
+			return "\nhint: the service has it from systemd; in a shell: set -a; . " + file
+		}
+	}
+	return ""
 }

@@ -48,7 +48,7 @@ func exitStatus(stderr io.Writer, err error) int {
 	switch {
 	case errors.Is(err, errSilent):
 	case errors.As(err, &mistakes): // file:line:col first, as editors and people look for it
-		_, _ = fmt.Fprintln(stderr, visibleLines(mistakes.Error()))
+		_, _ = fmt.Fprintln(stderr, visibleLines(mistakes.Error()+environmentHint(mistakes)))
 	default:
 		_, _ = fmt.Fprintf(stderr, "collectord: %s\n", visibleLines(err.Error()))
 	}

@@ -137,7 +137,7 @@ const sectionNetworks = "networks"
 
 // isUnset reports whether a mistake is a variable of a section other than networks.
 func isUnset(m Mistake) bool {
-	return strings.HasPrefix(m.Msg, unsetVariable) && !strings.HasPrefix(m.Path, sectionNetworks)
+	return m.Unset() && !strings.HasPrefix(m.Path, sectionNetworks)
 }
 
 // fillIn takes the label from the handle where none is given.

@@ -8,6 +8,9 @@ import (
 // unsetVariable begins the message about a variable that is not set.
 const unsetVariable = "the environment variable "
 
+// Unset reports whether the mistake is an environment variable that is not set.
+func (m Mistake) Unset() bool { return strings.HasPrefix(m.Msg, unsetVariable) }
+
 // expansion is a text with its variables put in.
 type expansion struct {
 	text string
