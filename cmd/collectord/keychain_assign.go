@@ -31,7 +31,8 @@ func newAssignCommand(env *environment) *cobra.Command {
 		Use:   "assign SLOT [--from FILE|-] [--check]",
 		Short: "Put a value into a slot",
 		Long: `Put a value into a slot: a bare string, or a YAML or JSON mapping. It comes from a
-file, from standard input (--from -), or is asked for on the terminal without echo.
+file, from standard input (--from -), or is asked for on the terminal without echo,
+after a question which kind it is where the slot takes several.
 It is checked for its form, and with --check it must also be accepted by the
 network before anything is stored.`,
 		Args: func(_ *cobra.Command, args []string) error {
@@ -215,7 +216,7 @@ func (p prompt) shape(f keychain.Format) (keychain.Shape, error) {
 		_, _ = fmt.Fprintf(p.out, "%d) %s\n", i+1, s.Kind)
 	}
 	for {
-		_, _ = fmt.Fprint(p.out, "Which of these (1)? ")
+		_, _ = fmt.Fprintf(p.out, "Which of these, 1 to %d (Enter for 1)? ", len(f.Shapes))
 		// Without echo as well: somebody may paste the token here.
 		answer, err := p.secret("")
 		if err != nil {
@@ -227,6 +228,7 @@ func (p prompt) shape(f keychain.Format) (keychain.Shape, error) {
 		if n, err := strconv.Atoi(answer); err == nil && n >= 1 && n <= len(f.Shapes) {
 			return f.Shapes[n-1], nil
 		}
+		_, _ = fmt.Fprintln(p.out, "That is no number of the list, and was not stored. The value is asked for next.")
 	}
 }
 
