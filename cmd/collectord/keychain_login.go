@@ -42,7 +42,8 @@ func newLoginCommand(env *environment) *cobra.Command {
 output. After the login the network redirects the browser to this machine, where the
 command waits for it; on a machine without a browser, --paste takes the address at
 which the browser ended. The redirect address must stand in the settings of the
-application at the network: http://` + loginListen + `/, or what --redirect says.
+application at the network: http://` + loginListen + `/, or what --redirect says. Where a
+method names https://localhost/ nothing waits there: the address is always pasted.
 
 Secrets are asked for without echo, or read from --from FILE as YAML; what the slot
 holds already is not asked for again. The methods:
