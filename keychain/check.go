@@ -55,7 +55,7 @@ func (k *KeyChain) PutMade(ctx context.Context, slot string, v Value) error {
 	// It goes on without who asked: the answer may be the only copy of a refresh token.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), renewTimeout)
 	defer cancel()
-	fresh, err := by.Refresh(ctx, Token{Slot: slot, Value: v})
+	fresh, err := guarded(func() (Fresh, error) { return by.Refresh(ctx, Token{Slot: slot, Value: v}) })
 	if err != nil {
 		return k.cleanError(err, v)
 	}
@@ -76,7 +76,7 @@ func (k *KeyChain) Try(ctx context.Context, slot string, v Value) (report string
 	if check == nil {
 		return "", fmt.Errorf("%s: %w", slot, ErrNoChecker)
 	}
-	report, err = check(ctx, Token{Slot: slot, Value: v})
+	report, err = guarded(func() (string, error) { return check(ctx, Token{Slot: slot, Value: v}) })
 	return k.clean(report, v), k.cleanError(err, v)
 }
 

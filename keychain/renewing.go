@@ -80,7 +80,10 @@ func (k *KeyChain) refresher(slot string, r record) (Refresher, Window) {
 	if by == nil {
 		return nil, Window{}
 	}
-	return by, by.Window(Token{Slot: slot, Value: r.value}, k.heldSince(slot, r), r.end())
+	w, _ := guarded(func() (Window, error) { // one that panics is nobody's window: its end is told, as of all that nobody renews
+		return by.Window(Token{Slot: slot, Value: r.value}, k.heldSince(slot, r), r.end()), nil
+	})
+	return by, w
 }
 
 // heldSince is when the value came into the slot or was last given again.

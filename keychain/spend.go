@@ -34,7 +34,7 @@ func (k *KeyChain) spend(ctx context.Context, from source, v Value, ask func(con
 	if err := k.writeIntent(from.from, in); err != nil {
 		return Token{}, err
 	}
-	fresh, err := ask(ctx, Token{Slot: from.from, Value: v})
+	fresh, err := guarded(func() (Fresh, error) { return ask(ctx, Token{Slot: from.from, Value: v}) })
 	if err == nil {
 		err = k.checkFresh(from, fresh)
 	}
