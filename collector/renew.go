@@ -2,6 +2,7 @@ package collector
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"time"
 
@@ -80,6 +81,9 @@ func (d *Daemon) complete(ctx context.Context, renew func(context.Context) ([]ke
 		} else if ctx.Err() == nil {
 			d.log.Error("a token was not refreshed; the one there stays", zap.String("slot", o.Slot), zap.Error(o.Err),
 				zap.String("hint", "it is tried again; if it stays: "+d.replacing(o.Slot)))
+			if p := (*keychain.Panic)(nil); errors.As(o.Err, &p) {
+				d.log.Debug("the stack of the panic", zap.String("slot", o.Slot), zap.ByteString("stack", p.Stack))
+			}
 		}
 	}
 }
