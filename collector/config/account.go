@@ -1,6 +1,7 @@
 package config
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"unicode"
@@ -162,7 +163,7 @@ func (r *accountReader) add(d *draft) {
 		return
 	}
 	a.Handle = d.handle.s
-	ref, err := r.network.Parse(a.Handle)
+	ref, err := parseHandle(r.network, a.Handle)
 	if err != nil {
 		d.handle.because(err)
 		return
@@ -170,6 +171,17 @@ func (r *accountReader) add(d *draft) {
 	a.Ref = ref
 	r.checkSame(d)
 	r.n.Accounts = append(r.n.Accounts, *a)
+}
+
+// parseHandle has the network read a handle. A panic of its code is a mistake of that
+// account: the file is read anew at every edit, and no edit may end the daemon.
+func parseHandle(n networks.Network, handle string) (ref networks.Ref, err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			err = fmt.Errorf("BUG: panic: %v", v)
+		}
+	}()
+	return n.Parse(handle)
 }
 
 // checkLabel sees to it that the label can be a tag of a point, and is the only

@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"collectord/networks"
 )
 
 // put writes a file below dir and returns its path.
@@ -119,5 +121,24 @@ func TestAccountsFilesStayInTheirFolder(t *testing.T) {
 		if err != nil || len(cfg.Networks[0].Accounts) != 1 || cfg.Networks[0].Accounts[0].Label != want {
 			t.Errorf("%s: %+v, %v", pattern, cfg, err)
 		}
+	}
+}
+
+// panicking is a network whose code panics over every handle.
+type panicking struct{ fakeNetwork }
+
+func (panicking) Parse(string) (networks.Ref, error) { panic("no such index") }
+
+// TestPanicIsAMistake: a file that makes a network's code panic is a file with a mistake.
+func TestPanicIsAMistake(t *testing.T) {
+	env := testEnv(nil)
+	for i, d := range env.Networks {
+		if d.Name == "vk" {
+			env.Networks[i].New = func(networks.Options) networks.Network { return panicking{} }
+		}
+	}
+	_, err := Parse("config.yaml", []byte("networks:\n  vk:\n    schedule: '@hourly'\n    accounts: [durov]\n"), env)
+	if err == nil || !strings.Contains(err.Error(), "config.yaml:4:16: ") || !strings.Contains(err.Error(), "BUG: panic: no such index") {
+		t.Errorf("%v", err)
 	}
 }
