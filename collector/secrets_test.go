@@ -7,7 +7,6 @@ import (
 	"flag"
 	"fmt"
 	"io/fs"
-	"maps"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -77,20 +76,9 @@ func newSecretRig(t *testing.T) *secretRig {
 	t.Helper()
 	r := &secretRig{t: t, server: leaktest.NewServer(1), dir: t.TempDir()}
 	log := zap.New(zapcore.NewCore(zapcore.NewJSONEncoder(zap.NewDevelopmentEncoderConfig()), zapcore.AddSync(r), zapcore.DebugLevel))
-	opts := keychain.Options{Dir: r.dir, Checkers: map[string]keychain.Checker{},
-		Refreshers: map[string]keychain.Refresher{}, Makers: map[string]keychain.Maker{}}
+	opts := keychain.Options{Dir: r.dir}
 	for _, d := range all.List() {
-		opts.Formats = append(opts.Formats, d.Slots...)
-		network := d.New(networks.Options{HTTP: &http.Client{Transport: r.server}})
-		if n, ok := network.(networks.Renewer); ok {
-			maps.Copy(opts.Refreshers, n.Refreshers())
-			maps.Copy(opts.Makers, n.Makers())
-		}
-		for _, f := range d.Slots {
-			if c, ok := network.(networks.Checker); ok && !strings.HasPrefix(f.Slot, "raw_") {
-				opts.Checkers[f.Slot] = c.Check
-			}
-		}
+		networks.Introduce(&opts, d, d.New(networks.Options{HTTP: &http.Client{Transport: r.server}}))
 	}
 	keys, err := keychain.Open(opts)
 	if err != nil {

@@ -3,7 +3,6 @@ package collector
 import (
 	"context"
 	"errors"
-	"maps"
 	"net/http"
 	"path/filepath"
 	"sync"
@@ -164,14 +163,10 @@ func (k *soakKeys) newVK(slot string) string {
 // open opens the keychain as every start of the daemon does.
 func (k *soakKeys) open() *keychain.KeyChain {
 	k.t.Helper()
-	opts := keychain.Options{Dir: filepath.Join(k.dir, "state"), Refreshers: make(map[string]keychain.Refresher), Makers: make(map[string]keychain.Maker)}
+	opts := keychain.Options{Dir: filepath.Join(k.dir, "state")}
 	for _, d := range all.List() {
-		opts.Formats = append(opts.Formats, d.Slots...)
 		n := d.New(networks.Options{BaseURL: "http://" + d.Name, AuthURL: "http://" + d.Name, HTTP: &http.Client{Transport: k.world}})
-		if r, ok := n.(networks.Renewer); ok {
-			maps.Copy(opts.Refreshers, r.Refreshers())
-			maps.Copy(opts.Makers, r.Makers())
-		}
+		networks.Introduce(&opts, d, n)
 	}
 	keys, err := keychain.Open(opts)
 	if err == nil {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 
@@ -68,25 +67,10 @@ func withKeychain(env *environment, do func(ctx context.Context, k *keychain.Key
 // openKeychain opens the config's keychain, with what every network says of its
 // slots, and loads the newest dump.
 func openKeychain(cfg *config.Config, env *environment) (*keychain.KeyChain, error) {
-	opts := keychain.Options{Dir: cfg.StateDir, Checkers: make(map[string]keychain.Checker),
-		Refreshers: make(map[string]keychain.Refresher), Makers: make(map[string]keychain.Maker)}
+	opts := keychain.Options{Dir: cfg.StateDir}
 	opts.Credentials, _ = env.Getenv("CREDENTIALS_DIRECTORY")
 	for _, d := range all.List() {
-		opts.Formats = append(opts.Formats, d.Slots...)
-		network := d.New(networkOptions(cfg, d.Name))
-		if r, ok := network.(networks.Renewer); ok {
-			maps.Copy(opts.Refreshers, r.Refreshers())
-			maps.Copy(opts.Makers, r.Makers())
-		}
-		checker, ok := network.(networks.Checker)
-		if !ok {
-			continue
-		}
-		for _, f := range d.Slots {
-			if !strings.HasPrefix(f.Slot, "raw_") {
-				opts.Checkers[f.Slot] = checker.Check
-			}
-		}
+		networks.Introduce(&opts, d, d.New(networkOptions(cfg, d.Name)))
 	}
 	k, err := keychain.Open(opts)
 	if err != nil {
