@@ -155,7 +155,7 @@ func (r *pass) request(ctx context.Context, t *task, tok lease) (results []netwo
 		return results, nil
 	}
 	if errors.As(err, &e) {
-		return nil, e
+		return nil, e.ForSlot(tok.value.Slot)
 	}
 	return nil, &networks.Error{Op: r.poller.opts.Descriptor.Name + ": " + t.batch.Op, Kind: networks.Malformed,
 		Msg: "BUG: the answer does not fit the request", Err: err}

@@ -71,6 +71,19 @@ func TestWhatARefusedTokenComesTo(t *testing.T) {
 	}
 }
 
+// TestHintNamesTheSlot: the command that mends a token with a name puts the new one there.
+func TestHintNamesTheSlot(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		tokens := tokensOf(map[string]string{"vk:b": "old"})
+		f := &fakeNetwork{size: 1, answer: refusing(networks.Error{Op: "fake: get", Kind: networks.Unauthorized, Hint: "log in: collectord keychain login vk"})}
+		o := poll(t, pollerOf(f, tokens, 100, "vk:b"), named(1), 0)
+		const want = "log in: collectord keychain login vk --slot vk:b"
+		if s := tokens.last("vk:b"); s.Hint != want || o.answers[0].Err.Hint != want {
+			t.Errorf("hints %q and %q, want %q", s.Hint, o.answers[0].Err.Hint, want)
+		}
+	})
+}
+
 func refusedAs(state string) func(string) (string, error) {
 	return func(string) (string, error) {
 		return "", &keychain.Refusal{Err: errors.New("refused"), State: keychain.State{
