@@ -6,10 +6,8 @@ import (
 	"encoding/json"
 	"flag"
 	"fmt"
-	"io/fs"
 	"net/http"
 	"net/http/httptest"
-	"os"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -32,25 +30,6 @@ import (
 // with failures that repeat the token. The failures differ from round to round. For the
 // long form run: go test ./collector -run TestNoSecretOutsideTheKeychain -secret-rounds 100 .
 var secretRounds = flag.Int("secret-rounds", 2, "how often TestNoSecretOutsideTheKeychain has everything fail")
-
-// secretAccounts are accounts of every network, as the config has them.
-const secretAccounts = `
-  vk: {accounts: [durov, club1]}
-  twitter: {accounts: [golang]}
-  instagram: {accounts: [natgeo, {label: own, handle: me, token: 'ig'}]}
-  facebook: {accounts: [some.page]}
-  youtube: {accounts: ['@somebody', UCsomebody00000000000001]}
-  odnoklassniki: {accounts: [some-group]}
-  telegram: {accounts: [durov]}
-  mastodon: {accounts: [Gargron@mastodon.example]}
-  bluesky: {accounts: [bsky.app]}
-  reddit: {accounts: [golang]}
-  github: {accounts: [golang]}
-  twitch: {accounts: [somebody]}
-  livejournal: {accounts: [somebody]}
-  tiktok: {accounts: {own: {handle: me, token: tt}}}
-  threads: {accounts: {own: {handle: me, token: th}}}
-`
 
 // secretRig is a daemon without a line, whose log has no mask: the layers must not
 // leak by themselves.
@@ -98,9 +77,9 @@ func newSecretRig(t *testing.T) *secretRig {
 	return r
 }
 
-// config is secretAccounts with every slot of a network in its pool.
+// config has accounts of every network, and every slot of a network in its pool.
 func (r *secretRig) config() string {
-	text := "networks:" + secretAccounts
+	settings := make(map[string]string)
 	for _, d := range all.List() {
 		var pool []string
 		for _, s := range r.slots {
@@ -112,10 +91,10 @@ func (r *secretRig) config() string {
 			}
 		}
 		if len(pool) > 0 {
-			text = strings.Replace(text, "\n  "+d.Name+": {", fmt.Sprintf("\n  %s: {token: ['%s'], requests_per_second: 100, ", d.Name, strings.Join(pool, "', '")), 1)
+			settings[d.Name] = "token: ['" + strings.Join(pool, "', '") + "'], requests_per_second: 100"
 		}
 	}
-	return text
+	return leaktest.Networks(settings)
 }
 
 // TestNoSecretOutsideTheKeychain has all networks fail in all ways, each failure
@@ -128,7 +107,9 @@ func TestNoSecretOutsideTheKeychain(t *testing.T) {
 		}
 		r.keys.Close()
 		leaktest.Refuse(t, "the log", r.out.Bytes())
-		r.files()
+		if seen := leaktest.RefuseFiles(t, r.dir); seen < *secretRounds {
+			t.Errorf("only %d files", seen)
+		}
 		if asked, said := r.server.Asked.Load(), r.server.Said.Load(); said < int64(50**secretRounds) || r.out.Len() < 1000**secretRounds {
 			t.Errorf("%d requests, %d of them repeated, %d bytes of log: too few to mean anything", asked, said, r.out.Len())
 		}
@@ -185,23 +166,5 @@ func (r *secretRig) pages(ctx context.Context) {
 			r.t.Errorf("%s: %d: %s", path, w.Code, w.Body)
 		}
 		leaktest.Refuse(r.t, path, fmt.Appendf(w.Body.Bytes(), "%v", w.Header()))
-	}
-}
-
-// files looks at every file of the state: journals, write-ahead logs, dumps, states.
-func (r *secretRig) files() {
-	r.t.Helper()
-	seen := 0
-	err := filepath.WalkDir(r.dir, func(path string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() {
-			return err
-		}
-		seen++
-		text, err := os.ReadFile(path)
-		leaktest.Refuse(r.t, path, text)
-		return err
-	})
-	if err != nil || seen < *secretRounds {
-		r.t.Errorf("%d files: %v", seen, err)
 	}
 }

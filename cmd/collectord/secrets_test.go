@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"io/fs"
 	"net/http/httptest"
 	"os"
 	"os/exec"
@@ -19,25 +18,6 @@ import (
 	"collectord/internal/leaktest"
 	"collectord/networks/all"
 )
-
-// leakyAccounts has an account of every network that takes a token.
-const leakyAccounts = `
-  vk: {accounts: [durov]}
-  twitter: {accounts: [golang]}
-  instagram: {accounts: [natgeo]}
-  facebook: {accounts: [some.page]}
-  youtube: {accounts: ['@somebody']}
-  odnoklassniki: {accounts: [some-group]}
-  telegram: {accounts: [durov]}
-  mastodon: {accounts: [Gargron@mastodon.example]}
-  bluesky: {accounts: [bsky.app]}
-  reddit: {accounts: [golang]}
-  github: {accounts: [golang]}
-  twitch: {accounts: [somebody]}
-  livejournal: {accounts: [somebody]}
-  tiktok: {accounts: {own: {handle: me, token: tt}}}
-  threads: {accounts: {own: {handle: me, token: th}}}
-`
 
 // leakyRig is a folder with a config whose networks and InfluxDB repeat every secret
 // that they are sent, and with a token in every slot.
@@ -53,16 +33,15 @@ func newLeakyRig(t *testing.T) *leakyRig {
 	r := &leakyRig{t: t, dir: t.TempDir(), listen: freeAddress(t), server: leaktest.NewServer(2)}
 	web := httptest.NewServer(r.server)
 	t.Cleanup(web.Close)
-	text := leakyAccounts
+	settings := make(map[string]string)
 	for _, d := range all.List() {
-		section := fmt.Sprintf("{base_url: %s, schedule: '@every 1s', requests_per_second: 100, ", web.URL)
+		settings[d.Name] = "base_url: " + web.URL + ", schedule: '@every 1s', requests_per_second: 100"
 		if d.AuthURL != "" {
-			section += "auth_url: " + web.URL + ", "
+			settings[d.Name] += ", auth_url: " + web.URL
 		}
-		text = strings.Replace(text, "\n  "+d.Name+": {", "\n  "+d.Name+": "+section, 1)
 	}
-	text = fmt.Sprintf("web: {listen: '%s'}\nlog: {level: debug, format: json}\nkeychain: {autocomplete: '@every 1s'}\n"+
-		"influxdb: {url: '%s', org: smm, bucket: followers, token: '${LEAKY_TOKEN}'}\nnetworks:", r.listen, web.URL) + text
+	text := fmt.Sprintf("web: {listen: '%s'}\nlog: {level: debug, format: json}\nkeychain: {autocomplete: '@every 1s'}\n"+
+		"influxdb: {url: '%s', org: smm, bucket: followers, token: '${LEAKY_TOKEN}'}\n", r.listen, web.URL) + leaktest.Networks(settings)
 	r.write("config.yaml", text)
 	for _, d := range all.List() {
 		for _, s := range leaktest.Slots(d.Slots) {
@@ -174,24 +153,8 @@ func TestNoSecretOutsideTheProcess(t *testing.T) {
 		t.Errorf("%d lines of log, %d answers with secrets: too few to mean anything", n, r.server.Said.Load())
 	}
 	r.says(time.Second, "once --json")
-	r.files()
-}
-
-// files looks at every file of the state, dumps and write-ahead log included.
-func (r *leakyRig) files() {
-	r.t.Helper()
-	seen := 0
-	err := filepath.WalkDir(filepath.Join(r.dir, "state"), func(path string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() {
-			return err
-		}
-		seen++
-		text, err := os.ReadFile(path)
-		leaktest.Refuse(r.t, path, text)
-		return err
-	})
-	if err != nil || seen < 10 {
-		r.t.Errorf("%d files: %v", seen, err)
+	if seen := leaktest.RefuseFiles(t, filepath.Join(r.dir, "state")); seen < 10 {
+		t.Errorf("only %d files", seen)
 	}
 }
 

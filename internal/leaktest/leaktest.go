@@ -15,6 +15,9 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -104,6 +107,25 @@ func Refuse(t testing.TB, what string, text []byte) {
 	if around, found := Find(text); found {
 		t.Errorf("%s holds a secret: ...%q...", what, around)
 	}
+}
+
+// RefuseFiles fails the test where a file below dir holds a marked secret, dumps and
+// write-ahead logs included, and returns how many files there are.
+func RefuseFiles(t testing.TB, dir string) (seen int) {
+	t.Helper()
+	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		seen++
+		text, err := os.ReadFile(path)
+		Refuse(t, path, text)
+		return err
+	})
+	if err != nil {
+		t.Error(err)
+	}
+	return seen
 }
 
 var spaced = regexp.MustCompile(strings.Join(strings.Split(core, ""), `[^0-9A-Za-z]{0,4}`))
