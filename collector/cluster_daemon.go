@@ -62,9 +62,11 @@ func (d *Daemon) tellCluster(e cluster.Event) {
 			zap.String("hint", "see why that node ended or was cut off"))
 	case e.Broken != nil:
 		log.Error("the buckets cannot be used", zap.Error(e.Broken), zap.String("hint", natsHint))
-	case e.Namesake != "":
-		log.Error("another process has this node's name; each needs its own", zap.String("node", e.Namesake),
-			zap.String("hint", "set cluster.node"))
+	case e.Namesake:
+		log.Error("another process has this node's name; nothing is claimed here while it does", zap.String("node", d.cluster.Name()),
+			zap.String("hint", "give each machine a cluster.node of its own, and restart this one"))
+	case e.Named:
+		log.Info("this node has its name to itself; work is shared", zap.String("node", d.cluster.Name()))
 	}
 }
 
@@ -226,6 +228,8 @@ func (d *Daemon) tellNodes() *status.Cluster {
 		c.State = status.ClusterAlone
 	case !v.InTouch:
 		c.State = status.ClusterCutOff
+	case v.Namesake:
+		c.State = status.ClusterNameTaken
 	}
 	own := ""
 	for _, n := range v.Nodes {

@@ -249,8 +249,3 @@ func (b *bucket) get(ctx context.Context, key string) (e entry, ok bool, err err
 	b.c.heard()
 	return entry{value: got.Value(), revision: got.Revision(), created: got.Created(), heard: time.Now()}, true, nil
 }
-
-// forget takes a key away; its trace stays for a moment, so that who watches sees it.
-func (b *bucket) forget(ctx context.Context, key string) error {
-	return b.kv.Purge(ctx, key, jetstream.PurgeTTL(markerLife))
-}

@@ -87,7 +87,8 @@ type Event struct {
 	Lost     error     // NATS does not answer any more, and why
 	TakeOver *TakeOver // this node went on with another's piece
 	Broken   error     // what keeps the buckets from being used; it is tried again
-	Namesake string    // another process has this node's name
+	Namesake bool      // another process has this node's name: nothing is claimed here
+	Named    bool      // and it has it no more
 }
 
 // TakeOver is that one node went on with what another had begun.
@@ -124,7 +125,7 @@ type Cluster struct {
 	takeOvers int64
 	dropped   int64
 	skew      time.Duration
-	namesake  bool // another process of this name was told
+	name      name
 }
 
 // The parts of a lease.
@@ -218,9 +219,7 @@ func (c *Cluster) Close() {
 		each.Go(func() { l.release(ctx) })
 	}
 	each.Wait()
-	if b != nil && c.InTouch() {
-		_ = b.nodes.forget(ctx, c.opts.Node) // it is forgotten by itself a moment later
-	}
+	c.giveNameBack(ctx)
 	if b != nil {
 		for _, one := range b.all() {
 			one.stop()
@@ -383,8 +382,8 @@ func (c *Cluster) wake() {
 	c.changed = make(chan struct{})
 }
 
-// Ready waits until what the others remember of accounts and do at the moment is here,
-// but no longer than that.
+// Ready waits until what the others remember of accounts and do at the moment is here, and
+// until this node has its name, or knows that it will not get it; but no longer than that.
 func (c *Cluster) Ready(ctx context.Context, longest time.Duration) {
 	ctx, cancel := context.WithTimeout(ctx, longest)
 	defer cancel()
@@ -401,6 +400,17 @@ func (c *Cluster) Ready(ctx context.Context, longest time.Duration) {
 		case <-ctx.Done():
 			return
 		case <-one.synced:
+		}
+	}
+	for {
+		changed := c.Changed()
+		if _, decided := c.Named(); decided {
+			return
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-changed:
 		}
 	}
 }

@@ -2,7 +2,6 @@ package cluster
 
 import (
 	"cmp"
-	"context"
 	"encoding/json"
 	"slices"
 	"strings"
@@ -32,6 +31,7 @@ type View struct {
 	InTouch    bool
 	Alone      bool
 	Since      time.Time // NATS does not answer; zero while it does
+	Namesake   bool      // another process has this node's name
 	Nodes      []Node    // by name
 }
 
@@ -40,19 +40,6 @@ func (c *Cluster) SetConfig(hash string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.hash = hash
-}
-
-// sayHere sends a heartbeat.
-func (c *Cluster) sayHere(ctx context.Context) error {
-	c.mu.Lock()
-	b := c.buckets
-	value, err := json.Marshal(c.self())
-	c.mu.Unlock()
-	if err != nil {
-		return err
-	}
-	_, err = b.nodes.put(ctx, c.opts.Node, value, c.opts.Lease)
-	return err
 }
 
 // self is this node as the others see it. The caller holds c.mu.
@@ -83,30 +70,15 @@ func pieceText(key string) string {
 	return p.String()
 }
 
-// heardNode looks at a heartbeat: its own tells how far the clocks are apart, and one of
-// the same name and another process that two nodes are called alike.
+// heardNode looks at this node's own heartbeat: it tells how far the clocks are apart.
 func (c *Cluster) heardNode(key string, e entry) {
-	if key != c.opts.Node || e.gone {
-		return
-	}
 	var n Node
-	if json.Unmarshal(e.value, &n) != nil {
+	if key != c.opts.Node || e.gone || json.Unmarshal(e.value, &n) != nil || n.Nonce != c.nonce {
 		return
 	}
-	if n.Nonce == c.nonce {
-		c.mu.Lock()
-		c.skew = e.heard.Round(0).Sub(e.created)
-		c.mu.Unlock()
-		return
-	}
-	// What a process of before this one has left runs out within a lease.
 	c.mu.Lock()
-	tell := !c.namesake && time.Since(c.started) > 2*c.opts.Lease
-	c.namesake = c.namesake || tell
-	c.mu.Unlock()
-	if tell {
-		c.opts.Tell(Event{Namesake: n.Name})
-	}
+	defer c.mu.Unlock()
+	c.skew = e.heard.Round(0).Sub(e.created)
 }
 
 // Nodes are the names of the nodes that are there, this one among them, sorted.
@@ -131,7 +103,7 @@ func (c *Cluster) View() View {
 	alone := c.Alone()
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	v := View{Name: c.opts.Name, Node: c.opts.Node, InTouch: c.lost.IsZero(), Alone: alone, Since: c.lost}
+	v := View{Name: c.opts.Name, Node: c.opts.Node, InTouch: c.lost.IsZero(), Alone: alone, Since: c.lost, Namesake: c.name.told}
 	if c.buckets == nil {
 		return v
 	}
@@ -140,7 +112,7 @@ func (c *Cluster) View() View {
 		if json.Unmarshal(e.value, &n) != nil || n.Name != key {
 			return
 		}
-		if key == c.opts.Node {
+		if n.Nonce == c.nonce {
 			seen := n.Seen
 			n = c.self()
 			n.Seen = seen

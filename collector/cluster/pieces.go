@@ -97,7 +97,7 @@ type Claim struct {
 }
 
 // Claim takes a piece that is free. It is nil, without an error, where another node has
-// it by now; the error is that NATS does not answer.
+// it by now; the error is that NATS does not answer (ErrAway), or ErrNamesake.
 func (c *Cluster) Claim(ctx context.Context, p Piece) (*Claim, error) {
 	c.mu.Lock()
 	b := c.buckets
@@ -107,6 +107,9 @@ func (c *Cluster) Claim(ctx context.Context, p Piece) (*Claim, error) {
 	}
 	if b == nil {
 		return nil, ErrAway
+	}
+	if ok, _ := c.Named(); !ok {
+		return nil, ErrNamesake
 	}
 	before, known := b.batches.look(p.key())
 	l, err := c.hold(ctx, b.batches, p.key(), nuid.Next())

@@ -39,7 +39,7 @@ func (c *Cluster) Take(ctx context.Context, slot string) bool {
 	}
 	var l *lease
 	if !c.Alone() {
-		if b == nil {
+		if named, _ := c.Named(); b == nil || !named {
 			return false
 		}
 		if e, ok := b.tokens.look(tokenKey(slot)); ok && !e.gone && !decodeHolding(e.value).Released &&
@@ -120,7 +120,8 @@ func (c *Cluster) dropIdle(ctx context.Context) {
 
 // Turn waits until no other node renews the token of a slot. The caller renews it, and
 // calls done, after what the network gave is saved. The error is that NATS does not
-// answer, or that of ctx: a token that two nodes renew may be lost to both.
+// answer (ErrAway), ErrNamesake, or that of ctx: a token that two nodes renew may be lost
+// to both.
 func (c *Cluster) Turn(ctx context.Context, slot string) (done func(), err error) {
 	c.Ready(ctx, c.patience()) // at the start NATS may not have answered yet
 	c.mu.Lock()
@@ -128,6 +129,9 @@ func (c *Cluster) Turn(ctx context.Context, slot string) (done func(), err error
 	c.mu.Unlock()
 	if b == nil || !c.InTouch() {
 		return nil, fmt.Errorf("%w, and without it two nodes might renew the same token", ErrAway)
+	}
+	if named, _ := c.Named(); !named {
+		return nil, fmt.Errorf("%w, and renews its tokens", ErrNamesake)
 	}
 	for {
 		l, err := c.hold(ctx, b.tokens, "renew."+strings.ReplaceAll(slot, ":", "="), nuid.Next())

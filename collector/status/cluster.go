@@ -10,6 +10,8 @@ const (
 	ClusterShared = "shared"  // NATS answers, and work is shared
 	ClusterCutOff = "cut_off" // NATS does not answer, and nothing is claimed
 	ClusterAlone  = "alone"   // NATS does not answer, and this node polls everything
+	// ClusterNameTaken: another process has this node's name, and nothing is claimed here.
+	ClusterNameTaken = "name_taken"
 )
 
 // Cluster is what this node knows of the machines that share its work.
@@ -42,7 +44,7 @@ type TakeOver struct {
 type clusterJSON struct {
 	Name  string     `json:"name"`
 	Node  string     `json:"node"`
-	State string     `json:"state"` // shared, cut_off or alone
+	State string     `json:"state"` // shared, cut_off, alone or name_taken
 	Since *string    `json:"since"` // when NATS ceased to answer
 	Nodes []nodeJSON `json:"nodes"`
 }
@@ -114,6 +116,8 @@ func clusterViewOf(now time.Time, c *Cluster) *clusterView {
 		v.Tone, v.Text = toneBad, "NATS does not answer; nothing is claimed here"
 	case ClusterAlone:
 		v.Tone, v.Text = toneBad, "NATS does not answer; everything is polled here"
+	case ClusterNameTaken:
+		v.Tone, v.Text = toneBad, "another process has the name "+c.Node+"; nothing is claimed here"
 	}
 	for _, n := range c.Nodes {
 		one := nodeView{Name: n.Name, Version: n.Version, Config: n.ConfigHash, Here: n.Name == c.Node, Seen: momentOf(now, n.Seen),
