@@ -177,9 +177,31 @@ func (p *Poller) leased(slot, limiter string, now time.Time) bool {
 	}
 	since, ok := p.opts.Leases.Use(slot)
 	if ok {
-		p.limiter(slot+"\n"+limiter).taken(since, now)
+		l := p.limiter(slot + "\n" + limiter)
+		l.taken(since, now)
+		p.handedOver(slot, since, l)
 	}
 	return ok
+}
+
+// handedOver takes what the machine that used the token until now has found out about it:
+// the network goes on counting who was told to wait.
+func (p *Poller) handedOver(slot string, since time.Time, l *limiter) {
+	p.mu.Lock()
+	t := p.tokens[slot]
+	p.mu.Unlock()
+	if t == nil {
+		return
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if since.After(t.since) {
+		t.since, t.state = since, p.opts.Tokens.State(slot)
+		t.proven = t.proven && t.state.Name != keychain.Dead && t.state.Name != keychain.Parked
+	}
+	if t.state.Name == keychain.Cooling {
+		l.restFor(t.state.Until, t.state.Reason)
+	}
 }
 
 // taken rests where the token is this process's anew.

@@ -47,8 +47,8 @@ type Tokens interface {
 	// Renew makes a new token for a slot whose token was refused, once for all who
 	// ask at the same time. The error says why there is none.
 	Renew(ctx context.Context, refused keychain.Token) (keychain.Token, error)
-	// State returns what is remembered of the slot's token from before the start
-	// of this process.
+	// State returns what is remembered of the slot's token from before the start of this
+	// process, or from another machine that used it until now.
 	State(slot string) keychain.State
 	// SetState remembers it. It is called on changes alone.
 	SetState(slot string, s keychain.State)

@@ -24,7 +24,8 @@ type token struct {
 	value   keychain.Token
 	state   keychain.State
 	proven  bool
-	waiting int // requests that wait for the limiter or are under way
+	since   time.Time // it is this process's; see Leases
+	waiting int       // requests that wait for the limiter or are under way
 	// renewed is the value that a renewal brought, until the network takes it; by
 	// the pass renewedIn. One that is refused is not renewed again at once.
 	renewed   keychain.Value
