@@ -196,6 +196,9 @@ func (d *Daemon) shareKeys(ctx context.Context) {
 			moved = true
 		case <-look.C:
 		}
+		for _, slot := range d.keys.Slots() { // for who looks at this node's page
+			d.sharedStates().learn(slot, d.log)
+		}
 		if !d.cluster.InTouch() || !moved && !s.stale() {
 			continue
 		}

@@ -100,7 +100,7 @@ func NewDaemon(ctx context.Context, opts DaemonOptions) (*Daemon, error) {
 		return nil, errors.Join(err, d.journal.Close())
 	}
 	d.collector, err = New(ctx, opts.Config, Options{
-		Journal: d.journal, Tokens: Tokens(opts.Keys, opts.Log), Log: opts.Log,
+		Journal: d.journal, Tokens: chain{KeyChain: opts.Keys, log: opts.Log, shared: d.sharedStates()}, Log: opts.Log,
 		HTTP: opts.HTTP, UserAgent: UserAgent(opts.Version, opts.Config.Contact), Cluster: d.cluster,
 	})
 	if err != nil {

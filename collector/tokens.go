@@ -19,7 +19,14 @@ func Tokens(keys *keychain.KeyChain, log *zap.Logger) poll.Tokens {
 // logged and remembered.
 type chain struct {
 	*keychain.KeyChain
-	log *zap.Logger
+	log    *zap.Logger
+	shared *sharedStates // nil: no other machine uses the tokens
+}
+
+// State returns what is remembered of the slot's token, by whoever used it last.
+func (c chain) State(slot string) keychain.State {
+	c.shared.learn(slot, c.log)
+	return c.KeyChain.State(slot)
 }
 
 // SetState remembers what became of a token.
@@ -28,6 +35,7 @@ func (c chain) SetState(slot string, s keychain.State) {
 		c.log.Warn("the state of a token could not be written down; after a restart it is asked anew",
 			zap.String("slot", slot), zap.Error(err), zap.String("hint", diskHint))
 	}
+	c.shared.tell(slot)
 	// The words and the page are the network's own, and may repeat what it was sent.
 	s.Reason, s.Hint, s.Link = c.Redact(s.Reason), c.Redact(s.Hint), c.Redact(s.Link)
 	fields := []zap.Field{zap.String("slot", slot), zap.String("reason", s.Reason), zap.String("hint", cmp.Or(s.Hint, tokenHint(slot, s.Name))), logfold.Each()}

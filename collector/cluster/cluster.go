@@ -27,6 +27,8 @@
 //
 //	NAME_batches   NETWORK.UNIXTIME.CUT.INDEX   who polls a piece, or that it is done, with its counts
 //	NAME_tokens    token.SLOT, renew.SLOT       who uses a token; who renews one
+//	               state.SLOT                   what the network told the one who used it last
+//	               spent.NETWORK.SLOT.DAY.NODE  what a node has spent with it
 //	NAME_nodes     NODE                         a heartbeat: version, config, what it holds
 //	NAME_accounts  NETWORK.HASH                 what is remembered of an account: who polls it next must know it
 //	NAME_keychain  dump                         the newest dump, encrypted; the key is not here
@@ -105,7 +107,8 @@ type Cluster struct {
 	conn  *nats.Conn
 	js    jetstream.JetStream
 
-	spending sync.Mutex // one sum at a time
+	spending    sync.Mutex // one sum at a time
+	statesMoved chan struct{}
 
 	mu        sync.Mutex
 	buckets   *buckets // nil until NATS has answered for the first time
@@ -119,7 +122,8 @@ type Cluster struct {
 	alone     map[Piece]Tally // done without NATS
 	rows      map[string][]byte
 	rowsMoved chan struct{}
-	hash      string // of the config
+	states    map[string]tokenState // by slot: what the others have not been told yet
+	hash      string                // of the config
 	started   time.Time
 	takeOver  *TakeOver
 	takeOvers int64
@@ -148,6 +152,7 @@ func Open(opts Options) (*Cluster, error) {
 		opts: opts, nonce: nuid.Next(), ready: make(chan struct{}), changed: make(chan struct{}), never: true,
 		leases: make(map[*lease]bool), tokens: make(map[string]*tokenLease), alone: make(map[Piece]Tally),
 		rows: make(map[string][]byte), rowsMoved: make(chan struct{}, 1), started: time.Now(),
+		states: make(map[string]tokenState), statesMoved: make(chan struct{}, 1),
 	}
 	c.lost = c.started
 	if c.opts.Tell == nil {
@@ -194,6 +199,7 @@ func (c *Cluster) Run(ctx context.Context) {
 	defer tasks.Wait()
 	tasks.Go(func() { c.setUp(ctx) })
 	tasks.Go(func() { c.sendRows(ctx) })
+	tasks.Go(func() { c.sendStates(ctx) })
 	pace := time.NewTicker(c.opts.Lease / renewals)
 	defer pace.Stop()
 	for {
@@ -214,6 +220,9 @@ func (c *Cluster) Close() {
 	held := slices.Collect(maps.Keys(c.leases))
 	b := c.buckets
 	c.mu.Unlock()
+	if c.InTouch() {
+		c.flushStates(ctx) // before another node can have the tokens
+	}
 	var each sync.WaitGroup
 	for _, l := range held {
 		each.Go(func() { l.release(ctx) })

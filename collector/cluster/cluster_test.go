@@ -241,7 +241,7 @@ func TestSpend(t *testing.T) {
 		node         *node
 		micros, want int64
 	}{{a, 5, 0}, {b, 7, 5}, {a, 1, 7}, {b, -2, 6}, {a, 0, 5}} {
-		if got, err := step.node.Spend(t.Context(), "twitter", "tw:x", "2026-11-22", step.micros); err != nil || got != step.want {
+		if got, err := step.node.Spend(t.Context(), "twitter", "tw:x..y.", "2026-11-22", step.micros); err != nil || got != step.want {
 			t.Errorf("step %d: the others have spent %d, %v; want %d", i, got, err, step.want)
 		}
 	}
@@ -328,5 +328,39 @@ func TestNameLeftBehind(t *testing.T) {
 	eventually(t, 10*time.Second, "the one before stands back", func() bool { return before.said(namesake) == 1 })
 	if _, err := before.Claim(t.Context(), piece(2)); !errors.Is(err, cluster.ErrNamesake) {
 		t.Errorf("it claims: %v", err)
+	}
+}
+
+// TestTokenState: who has a token next knows what its last user told of it, also where that
+// was cut off right after; what is told of it later counts.
+func TestTokenState(t *testing.T) {
+	t.Parallel()
+	servers := natstest.Start(t, 1)
+	wire := natstest.Connect(t, servers.URLs()[0])
+	a, b := join(t, "a", nil, wire.URL), join(t, "b", nil, servers.URLs()...)
+	const slot = "vk:main..x." // a name that a key of NATS cannot have
+	if !a.Take(t.Context(), slot) || b.Take(t.Context(), slot) {
+		t.Fatal("one node has a token")
+	}
+	a.TellState(slot, "stamp", []byte(`"rests"`))
+	if _, _, ok := a.State(slot); ok {
+		t.Error("a node hears what it told itself")
+	}
+	<-time.After(100 * time.Millisecond)
+	wire.Cut()
+	a.TellState(slot, "stamp", []byte(`"old"`)) // nobody hears it yet
+	eventually(t, 10*time.Second, "b has the token", func() bool { return b.Take(t.Context(), slot) })
+	if stamp, state, ok := b.State(slot); !ok || stamp != "stamp" || string(state) != `"rests"` {
+		t.Errorf("b knows %q %s %t", stamp, state, ok)
+	}
+	b.TellState(slot, "stamp", []byte(`"well"`))
+	wire.Mend()
+	eventually(t, 10*time.Second, "a hears of it", func() bool {
+		_, state, ok := a.State(slot)
+		return ok && string(state) == `"well"`
+	})
+	<-time.After(1200 * time.Millisecond) // what a told while it was cut off has been sent by now
+	if _, state, _ := a.State(slot); string(state) != `"well"` {
+		t.Errorf("what a told while it was cut off counts: %s", state)
 	}
 }

@@ -29,7 +29,7 @@ func (c *Cluster) Spend(ctx context.Context, network, slot, day string, micros i
 	if b == nil {
 		return 0, ErrAway
 	}
-	prefix := fmt.Sprintf("spent.%s.%s.%s.", network, strings.NewReplacer(":", "=", ".", "/").Replace(slot+"="), day)
+	prefix := fmt.Sprintf("spent.%s.%s.%s.", network, slotKey(slot)+"=", day)
 	c.spending.Lock()
 	defer c.spending.Unlock()
 	for try := 1; ; try++ {

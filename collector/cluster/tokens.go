@@ -21,8 +21,10 @@ type tokenLease struct {
 	idle  time.Time // since when nobody uses it
 }
 
-// tokenKey is the key of a slot: NATS has no colons in keys.
-func tokenKey(slot string) string { return "token." + strings.ReplaceAll(slot, ":", "=") }
+// slotKey is a slot in a key: NATS has no colons there, and no dots but between words.
+func slotKey(slot string) string { return strings.NewReplacer(":", "=", ".", "/").Replace(slot) }
+
+func tokenKey(slot string) string { return "token." + slotKey(slot) }
 
 // Take takes the token of a slot, or keeps it, for one user more, who calls Leave. It is
 // false where another node has it, or NATS does not answer.
@@ -48,6 +50,11 @@ func (c *Cluster) Take(ctx context.Context, slot string) bool {
 		}
 		var err error
 		if l, err = c.hold(ctx, b.tokens, tokenKey(slot), nuid.Next()); err != nil {
+			return false
+		}
+		// What its last user told of it came before the token was free.
+		if revision, _ := l.state(); b.tokens.catchUp(ctx, revision) != nil {
+			l.release(ctx)
 			return false
 		}
 	}
@@ -134,7 +141,7 @@ func (c *Cluster) Turn(ctx context.Context, slot string) (done func(), err error
 		return nil, fmt.Errorf("%w, and renews its tokens", ErrNamesake)
 	}
 	for {
-		l, err := c.hold(ctx, b.tokens, "renew."+strings.ReplaceAll(slot, ":", "="), nuid.Next())
+		l, err := c.hold(ctx, b.tokens, "renew."+slotKey(slot), nuid.Next())
 		switch {
 		case err == nil:
 			return func() {

@@ -39,11 +39,15 @@ const (
 	onLossSolo  = "solo"
 )
 
-// bucketName is what NATS takes as the name of a bucket, nodeName as a key.
+// bucketName is what NATS takes as the name of a bucket, nodeName as a key: words with one
+// dot between two of them.
 var (
-	bucketName = regexp.MustCompile(`^[A-Za-z0-9_-]{1,64}$`)
-	nodeName   = regexp.MustCompile(`^[A-Za-z0-9_=/-]([A-Za-z0-9_.=/-]{0,62}[A-Za-z0-9_=/-])?$`)
+	bucketName = regexp.MustCompile(`^[A-Za-z0-9_-]+$`)
+	nodeName   = regexp.MustCompile(`^[A-Za-z0-9_=/-]+(\.[A-Za-z0-9_=/-]+)*$`)
 )
+
+// longestName bounds both.
+const longestName = 64
 
 // cluster reads the section cluster; an empty one is a mistake, not a cluster.
 func (v value) cluster() *Cluster {
@@ -54,7 +58,7 @@ func (v value) cluster() *Cluster {
 		field{"nats", func(v value) { v.natsServers(&c.NATS) }},
 		field{"name", func(v value) { v.matching(&c.Name, bucketName, "1 to 64 letters, digits, - and _") }},
 		field{"node", func(v value) {
-			v.matching(&c.Node, nodeName, "a host name, or 1 to 64 letters, digits, -, _ and dots within")
+			v.matching(&c.Node, nodeName, "a host name, or 1 to 64 letters, digits, -, _ and single dots within")
 		}},
 		field{"credentials_file", func(v value) { v.filePath(&c.CredentialsFile) }},
 		field{"tls", func(v value) {
@@ -93,7 +97,7 @@ func (v value) cluster() *Cluster {
 // hostName is the default of cluster.node.
 func (v value) hostName(dst *string) {
 	name, err := os.Hostname()
-	if err != nil || !nodeName.MatchString(name) {
+	if err != nil || len(name) > longestName || !nodeName.MatchString(name) {
 		v.mistake("node is missing, and this machine's host name cannot stand for it")
 		return
 	}
@@ -106,7 +110,7 @@ func (v value) matching(dst *string, form *regexp.Regexp, expected string) {
 	if !ok {
 		return
 	}
-	if !form.MatchString(t.s) {
+	if len(t.s) > longestName || !form.MatchString(t.s) {
 		t.refuse(expected + " expected")
 		return
 	}
