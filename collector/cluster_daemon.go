@@ -213,7 +213,7 @@ func (d *Daemon) shareKeys(ctx context.Context) {
 		case err == nil:
 			s.told = ""
 			if now := d.keys.Stamps(); !maps.Equal(before, now) {
-				d.log.Info("tokens were taken from the other nodes' keychain", zap.Int("slots", len(now)))
+				d.log.Info("tokens were taken from the other nodes' keychain", zap.Int("slots", len(d.keys.Slots())))
 			}
 		}
 	}

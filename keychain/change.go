@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io/fs"
+	"maps"
 	"sync"
 	"time"
 )
@@ -84,6 +85,18 @@ func (k *KeyChain) lock() (unlock func(), err error) {
 // change makes one change to what the newest dump holds and writes the next one.
 // What do gets is a copy; when it fails nothing has changed.
 func (k *KeyChain) change(do func(slots map[string]record, id dumpID) error) error {
+	return k.changeAll(func(next *content, id dumpID) error {
+		before := maps.Clone(next.slots)
+		if err := do(next.slots, id); err != nil {
+			return err
+		}
+		next.note(before, id)
+		return nil
+	})
+}
+
+// changeAll is change for what is more than slots.
+func (k *KeyChain) changeAll(do func(next *content, id dumpID) error) error {
 	unlock, err := k.lock()
 	if err != nil {
 		return err
@@ -101,7 +114,7 @@ func (k *KeyChain) change(do func(slots map[string]record, id dumpID) error) err
 		return err
 	}
 	last, id, next := k.next(ids, ks[0].tag)
-	if err := do(next.slots, id); err != nil {
+	if err := do(&next, id); err != nil {
 		return err
 	}
 	if err := k.disk.writeDump(id, next, ks[0]); err != nil {
@@ -122,6 +135,11 @@ func (k *KeyChain) next(ids []dumpID, tag string) (last, id dumpID, next content
 	newest := k.seen
 	if len(ids) > 0 && ids[0] > newest {
 		newest = ids[0]
+	}
+	for _, stamp := range k.now.stamps() { // of another machine, whose clock is ahead
+		if len(stamp) >= len(idTime) && dumpID(stamp) > newest {
+			newest = dumpID(stamp)
+		}
 	}
 	id = nextID(time.Now(), newest, tag)
 	next = k.now.clone()

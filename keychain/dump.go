@@ -52,19 +52,39 @@ func (r record) known() time.Time {
 type content struct {
 	time  time.Time
 	slots map[string]record
+	// emptied are the slots that hold nothing any more, each with the stamp of its last
+	// change: a machine that was away when one was deleted does not bring it back.
+	emptied map[string]string
 }
 
 func (c content) clone() content {
-	return content{c.time, maps.Clone(c.slots)}
+	return content{c.time, maps.Clone(c.slots), maps.Clone(c.emptied)}
 }
 
-// stamps are those of all slots.
+// stamps are those of all slots, the emptied ones among them.
 func (c content) stamps() map[string]string {
-	stamps := make(map[string]string, len(c.slots))
+	stamps := make(map[string]string, len(c.slots)+len(c.emptied))
+	maps.Copy(stamps, c.emptied)
 	for slot, r := range c.slots {
 		stamps[slot] = r.stamp
 	}
 	return stamps
+}
+
+// note keeps the stamps of slots that a change has emptied, and forgets those that it has
+// filled again.
+func (c *content) note(before map[string]record, id dumpID) {
+	for slot := range before {
+		if _, held := c.slots[slot]; !held {
+			if c.emptied == nil {
+				c.emptied = make(map[string]string)
+			}
+			c.emptied[slot] = string(id)
+		}
+	}
+	for slot := range c.slots {
+		delete(c.emptied, slot)
+	}
 }
 
 // values are those of all slots, and the answers beside them.
@@ -90,6 +110,7 @@ type dumpJSON struct {
 	Version int                   `json:"version"`
 	Time    time.Time             `json:"time"`
 	Slots   map[string]recordJSON `json:"slots"`
+	Emptied map[string]string     `json:"emptied,omitempty"` // stamps
 }
 
 type recordJSON struct {
@@ -102,7 +123,7 @@ type recordJSON struct {
 }
 
 func (c content) marshal() ([]byte, error) {
-	d := dumpJSON{Version: dumpVersion, Time: c.time, Slots: make(map[string]recordJSON, len(c.slots))}
+	d := dumpJSON{Version: dumpVersion, Time: c.time, Slots: make(map[string]recordJSON, len(c.slots)), Emptied: c.emptied}
 	for slot, r := range c.slots {
 		value, err := marshalValue(r.value)
 		if err != nil {
@@ -155,6 +176,18 @@ func unmarshal(text []byte) (content, error) {
 			}
 		}
 		c.slots[slot] = rec
+	}
+	for slot, stamp := range d.Emptied {
+		if _, _, err := ParseSlot(slot); err != nil {
+			return content{}, errors.New("it has a slot with an impossible name")
+		}
+		if _, held := c.slots[slot]; held || stamp < forgotten(time.Now()) {
+			continue
+		}
+		if c.emptied == nil {
+			c.emptied = make(map[string]string)
+		}
+		c.emptied[slot] = stamp
 	}
 	return c, nil
 }
@@ -234,6 +267,13 @@ func parseID(file string) (id dumpID, ok bool) {
 
 // under is the name that the dump has once it is encrypted for another key.
 func (id dumpID) under(tag string) dumpID { return id[:len(idTime)+1] + dumpID(tag) }
+
+// emptiedFor is how long it is known that a slot was emptied: no machine of a cluster is
+// away for longer.
+const emptiedFor = 400 * 24 * time.Hour
+
+// forgotten is the stamp before which nobody knows that a slot was emptied.
+func forgotten(now time.Time) string { return now.UTC().Add(-emptiedFor).Format(idTime) }
 
 // time is when the dump was written, by its name.
 func (id dumpID) time() time.Time {

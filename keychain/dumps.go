@@ -81,7 +81,7 @@ func (k *KeyChain) dumps() (infos []DumpInfo, whole bool, err error) {
 // fs.ErrNotExist where there is no such dump. A token that has been refreshed
 // since may be dead in an older dump: most networks take a refresh token once.
 func (k *KeyChain) Load(id string) error {
-	return k.change(func(slots map[string]record, _ dumpID) error {
+	return k.change(func(slots map[string]record, next dumpID) error {
 		ids, err := k.disk.ids()
 		if err != nil {
 			return err
@@ -97,6 +97,12 @@ func (k *KeyChain) Load(id string) error {
 		c, err := k.disk.read(ids[0], ks)
 		if err != nil {
 			return err
+		}
+		for slot, r := range c.slots { // what comes back is newer than what was there, for other machines too
+			if now, held := slots[slot]; !held || now.stamp != r.stamp {
+				r.stamp = string(next)
+				c.slots[slot] = r
+			}
 		}
 		clear(slots)
 		maps.Copy(slots, c.slots)

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"maps"
 	"os"
 )
 
@@ -36,7 +35,7 @@ func (k *KeyChain) takeTurn(ctx context.Context, slot string) (done func(), err 
 }
 
 // Stamps tells the values of all slots apart without showing them: a slot that gets
-// another value gets another stamp.
+// another value gets another stamp. A slot that was emptied has the stamp of that.
 func (k *KeyChain) Stamps() map[string]string {
 	k.mu.RLock()
 	defer k.mu.RUnlock()
@@ -68,9 +67,9 @@ func (k *KeyChain) Sealed() (file []byte, stamps map[string]string, err error) {
 
 // Merge takes over what another machine's dump has that is newer, slot by slot, in a
 // dump of its own. Base are the stamps that both had when they last agreed, nil where
-// nobody knows: then a slot that one of them lacks is taken for new rather than for
-// deleted. Ahead is true where the keychain holds something that the dump does not. The
-// error is an ErrKey where the dump is for another key.
+// nobody knows: then the later change of a slot counts, and that it was deleted is one.
+// Ahead is true where the keychain knows something that the dump does not. The error is
+// an ErrKey where the dump is for another key.
 func (k *KeyChain) Merge(file []byte, base map[string]string) (ahead bool, err error) {
 	ks, err := k.disk.readKeys()
 	if err != nil {
@@ -87,15 +86,14 @@ func (k *KeyChain) Merge(file []byte, base map[string]string) (ahead bool, err e
 		return false, err
 	}
 	k.mu.RLock()
-	merged, behind, ahead := merge(k.now.slots, theirs.slots, base)
+	_, behind, ahead := merge(k.now, theirs, base)
 	k.mu.RUnlock()
 	if !behind {
 		return ahead, nil
 	}
-	err = k.change(func(slots map[string]record, _ dumpID) error {
-		merged, behind, ahead = merge(slots, theirs.slots, base) // it may have moved
-		clear(slots)
-		maps.Copy(slots, merged)
+	err = k.changeAll(func(next *content, _ dumpID) error {
+		merged, _, more := merge(*next, theirs, base) // it may have moved
+		next.slots, next.emptied, ahead = merged.slots, merged.emptied, more
 		return nil
 	})
 	return ahead, err
@@ -103,31 +101,29 @@ func (k *KeyChain) Merge(file []byte, base map[string]string) (ahead bool, err e
 
 // merge joins two states of a keychain that were one at base. Behind and ahead say
 // whether mine and theirs lack something of the result.
-func merge(mine, theirs map[string]record, base map[string]string) (merged map[string]record, behind, ahead bool) {
-	merged = make(map[string]record, len(mine))
+func merge(mine, theirs content, base map[string]string) (merged content, behind, ahead bool) {
+	merged = content{slots: make(map[string]record, len(mine.slots)), emptied: make(map[string]string)}
+	ours, others := mine.stamps(), theirs.stamps()
 	pick := func(slot string) {
-		m, held := mine[slot]
-		t, others := theirs[slot]
-		take := m
+		from, stamp := mine, ours[slot]
 		switch was := base[slot]; {
-		case m.stamp == t.stamp:
-		case m.stamp == was: // they changed it, or deleted it
-			take = t
-		case t.stamp == was:
-		case t.stamp > m.stamp: // both did
-			take = t
+		case ours[slot] == others[slot]:
+		case ours[slot] == was, others[slot] != was && others[slot] > ours[slot]: // they changed it, or both did and they later
+			from, stamp = theirs, others[slot]
 		}
-		if take.stamp != "" {
-			merged[slot] = take
+		if r, held := from.slots[slot]; held {
+			merged.slots[slot] = r
+		} else if stamp != "" {
+			merged.emptied[slot] = stamp
 		}
-		behind = behind || take.stamp != m.stamp || held != (take.stamp != "")
-		ahead = ahead || take.stamp != t.stamp || others != (take.stamp != "")
+		behind = behind || stamp != ours[slot]
+		ahead = ahead || stamp != others[slot]
 	}
-	for slot := range mine {
+	for slot := range ours {
 		pick(slot)
 	}
-	for slot := range theirs {
-		if _, done := mine[slot]; !done {
+	for slot := range others {
+		if _, done := ours[slot]; !done {
 			pick(slot)
 		}
 	}

@@ -172,3 +172,90 @@ func TestTakeTurns(t *testing.T) {
 		t.Errorf("%v, %v, %d refreshes, %d ends", got, err, by.refreshes, ended)
 	}
 }
+
+// exchange has two machines agree that do not know when they last did.
+func exchange(t *testing.T, a, b *KeyChain, ahead bool) {
+	t.Helper()
+	file, _ := sealed(t, a)
+	merged(t, b, file, nil, ahead)
+	file, _ = sealed(t, b)
+	merged(t, a, file, nil, false)
+}
+
+// TestMergeAfterAbsence: a machine that was away does not bring back what was deleted
+// meanwhile; what it was given there counts where that was later.
+func TestMergeAfterAbsence(t *testing.T) {
+	a, err := Open(Options{Dir: t.TempDir()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	assign(t, a, "vk", "first")
+	assign(t, a, "vk:gone", "deleted")
+	assign(t, a, "vk:again", "deleted")
+	b := twin(t, a, t.TempDir())
+	exchange(t, a, b, false)
+	for _, slot := range []string{"vk:gone", "vk:again"} { // b is away
+		if err := a.Delete(slot); err != nil {
+			t.Fatal(err)
+		}
+	}
+	assign(t, b, "vk:again", "assigned-where-the-daemon-was-down")
+	exchange(t, a, b, true)
+	for _, k := range []*KeyChain{a, b} {
+		holds(t, k, "vk", "first")
+		holds(t, k, "vk:gone", "")
+		holds(t, k, "vk:again", "assigned-where-the-daemon-was-down")
+	}
+	third := twin(t, a, t.TempDir()) // what was deleted is known to who never had it
+	exchange(t, a, third, false)
+	assign(t, third, "vk:gone", "there-again")
+	exchange(t, a, third, true)
+	holds(t, a, "vk:gone", "there-again")
+}
+
+// TestMergeLoaded: an older dump that was made the newest stays that, whatever a machine
+// has that was away.
+func TestMergeLoaded(t *testing.T) {
+	a, err := Open(Options{Dir: t.TempDir()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	assign(t, a, "vk", "first")
+	old, err := a.Dump()
+	if err != nil {
+		t.Fatal(err)
+	}
+	assign(t, a, "vk", "second")
+	assign(t, a, "vk:new", "new")
+	b := twin(t, a, t.TempDir())
+	exchange(t, a, b, false)
+	if err := a.Load(old); err != nil {
+		t.Fatal(err)
+	}
+	exchange(t, a, b, false)
+	holds(t, b, "vk", "first")
+	holds(t, b, "vk:new", "")
+}
+
+// TestStampsOfAnotherClock: a change is later than every one it can know of, also where
+// the machine that made that has its clock ahead.
+func TestStampsOfAnotherClock(t *testing.T) {
+	a, err := Open(Options{Dir: t.TempDir()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	assign(t, a, "vk", "first")
+	ahead := nextID(time.Now().Add(time.Hour), "", "00000000")
+	if err := a.changeAll(func(next *content, _ dumpID) error {
+		delete(next.slots, "vk")
+		next.emptied = map[string]string{"vk": string(ahead)}
+		return nil
+	}); err != nil {
+		t.Fatal(err)
+	}
+	b := twin(t, a, t.TempDir())
+	exchange(t, a, b, false)
+	assign(t, b, "vk", "assigned-again")
+	exchange(t, a, b, true)
+	holds(t, a, "vk", "assigned-again")
+}
