@@ -32,7 +32,6 @@ package collector
 
 import (
 	"context"
-	"maps"
 	"net/http"
 	"slices"
 	"sync"
@@ -65,13 +64,15 @@ type Options struct {
 // Collector polls the accounts of a config.
 type Collector struct {
 	opts   Options
-	rows   map[journal.AccountKey]journal.Account // what was remembered at the start, of accounts not seen yet
-	latest map[journal.AccountKey]journal.Latest
+	newest map[string]time.Time // of the points of each network, as remembered at the start
 	slots  map[string]map[string]time.Time
 	spent  map[string][]poll.Spent // by network
 
 	mu       sync.Mutex
-	order    []string // of networks, as in the config
+	memory   *recollection // while a config is being taken
+	absent   absent
+	heard    map[journal.AccountKey]journal.Account // by other nodes, of accounts that are not in the config
+	order    []string                               // of networks, as in the config
 	networks map[string]*network
 	running  map[string]bool // networks whose loop was started
 	launch   func(*network)  // starts the loop of a network; nil before Run and after it
@@ -86,14 +87,13 @@ func New(ctx context.Context, cfg *config.Config, opts Options) (*Collector, err
 	if opts.Purse == nil {
 		opts.Purse = opts.Journal
 	}
-	c := &Collector{opts: opts, networks: make(map[string]*network), running: make(map[string]bool)}
-	var err error
-	if c.rows, err = opts.Journal.Accounts(ctx); err != nil {
+	c := &Collector{opts: opts, networks: make(map[string]*network), running: make(map[string]bool),
+		absent: newAbsent(), heard: make(map[journal.AccountKey]journal.Account)}
+	m, err := recollect(ctx, opts.Journal)
+	if err != nil {
 		return nil, err
 	}
-	if c.latest, err = opts.Journal.Latest(ctx); err != nil {
-		return nil, err
-	}
+	c.memory, c.newest = &m, m.newest()
 	if c.slots, err = opts.Journal.Slots(ctx); err != nil {
 		return nil, err
 	}
@@ -101,6 +101,7 @@ func New(ctx context.Context, cfg *config.Config, opts Options) (*Collector, err
 		return nil, err
 	}
 	c.Configure(cfg)
+	c.absent.leave(m)
 	return c, nil
 }
 
@@ -125,9 +126,10 @@ func (c *Collector) Configure(cfg *config.Config) {
 	for name, n := range c.networks {
 		if !kept[name] {
 			n.forgetTicks()
+			n.dismiss(func(a *account) { c.forget(name, a) })
 		}
 	}
-	c.rows, c.latest = rest(c.rows), rest(c.latest)
+	c.memory = nil
 	c.runMissing()
 }
 
@@ -143,20 +145,7 @@ func (c *Collector) configure(cfg config.Network, bound map[string]string) {
 		poller = c.poller(cfg, n.ledger)
 	}
 	n.bind(bound)
-	n.configure(cfg, poller, func(a *config.Account) *account {
-		key := journal.AccountKey{Network: cfg.Name, Label: a.Label}
-		row, latest := c.rows[key], c.latest[key]
-		delete(c.rows, key) // the account has it from now on
-		delete(c.latest, key)
-		return newAccount(cfg.Name, a, row, latest)
-	})
-}
-
-// rest is what is left in a map, without the room for what was.
-func rest[K comparable, V any](m map[K]V) map[K]V {
-	left := make(map[K]V, len(m))
-	maps.Copy(left, m)
-	return left
+	n.configure(cfg, poller, func(a *config.Account) *account { return c.remember(cfg.Name, a) }, func(a *account) { c.forget(cfg.Name, a) })
 }
 
 // networkOf is the network with that name, new if need be. The caller holds c.mu.
@@ -166,23 +155,11 @@ func (c *Collector) networkOf(name string) *network {
 		n = &network{
 			name: name, log: c.opts.Log.With(zap.String("network", name)), journal: c.opts.Journal, purse: c.opts.Purse,
 			cluster: c.opts.Cluster,
-			reload:  make(chan struct{}, 1), moved: make(chan struct{}), next: c.slots[name], repeats: c.newest(name),
+			reload:  make(chan struct{}, 1), moved: make(chan struct{}), next: c.slots[name], repeats: c.newest[name],
 		}
 		c.networks[name] = n
 	}
 	return n
-}
-
-// newest is the time of a network's newest point, as remembered at the start. After the
-// clock was set back it is in the future.
-func (c *Collector) newest(network string) time.Time {
-	var newest time.Time
-	for key, l := range c.latest {
-		if key.Network == network && l.Time.After(newest) {
-			newest = l.Time
-		}
-	}
-	return newest
 }
 
 // samePoller reports whether two configs of a network ask it in the same way.

@@ -50,6 +50,7 @@ type Daemon struct {
 	sharedKeys *sharedKeys
 	dumpMoved  chan struct{} // poked when another node changed the keychain
 	started    time.Time
+	maxSize    int64 // journal.max_size of the start, as the journal's own
 	meters     meters
 	deltas     deltas
 	unheard    atomic.Bool // by systemd, last
@@ -86,7 +87,8 @@ func OpenJournal(ctx context.Context, cfg *config.Config) (*journal.Journal, err
 // NewDaemon opens the journal and binds the page: what fails, fails here. The
 // caller calls Run or Close.
 func NewDaemon(ctx context.Context, opts DaemonOptions) (*Daemon, error) {
-	d := &Daemon{opts: opts, log: opts.Log, keys: opts.Keys, started: time.Now(), newSchedule: make(chan struct{}, 1)}
+	d := &Daemon{opts: opts, log: opts.Log, keys: opts.Keys, started: time.Now(), maxSize: opts.Config.Journal.MaxSize,
+		newSchedule: make(chan struct{}, 1)}
 	d.notify("STATUS=opening the journal")
 	var err error
 	if d.journal, err = OpenJournal(ctx, opts.Config); err != nil {
@@ -131,7 +133,9 @@ func (d *Daemon) Run(ctx context.Context) error {
 	var tasks sync.WaitGroup
 	inner, cancel := context.WithCancel(ctx)
 	defer cancel()
-	d.enforce(d.opts.Config)
+	cfg := d.opts.Config
+	d.opts.Config = nil // an edit is to let go of it
+	d.enforce(cfg)
 	tasks.Go(func() { d.watchConfig(inner) })
 	tasks.Go(func() { d.watchKeys(inner) })
 	tasks.Go(func() { d.renewTokens(inner) })
@@ -140,8 +144,8 @@ func (d *Daemon) Run(ctx context.Context) error {
 	d.notifyReady()
 	tasks.Go(func() { d.tellSystemd(inner) })
 	tasks.Go(func() { d.feedWatchdog(inner) })
-	d.log.Info("collectord runs", zap.String("version", d.opts.Version), zap.String("config", d.opts.Config.File),
-		zap.Int("networks", len(d.opts.Config.Networks)), zap.Int("accounts", len(d.collector.Accounts())))
+	d.log.Info("collectord runs", zap.String("version", d.opts.Version), zap.String("config", cfg.File),
+		zap.Int("networks", len(cfg.Networks)), zap.Int("accounts", cfg.Size()))
 	d.collector.Run(inner)
 	tasks.Wait()
 	return d.Close()
@@ -161,6 +165,13 @@ func (d *Daemon) Close() error {
 	d.closeCluster()
 	d.keys.Close()
 	return d.journal.Close()
+}
+
+// config is the one in force.
+func (d *Daemon) config() *config.Config {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.cfg
 }
 
 // enforce puts a config into force. Of what only a restart can change it says so.

@@ -50,7 +50,7 @@ const warnAt = 80
 // which the oldest points are dropped. Delivered points are in nobody's way: they go
 // first. Warned is what the call before returned.
 func (d *Daemon) warnOfRoom(ctx context.Context, sinks []string, warned bool) bool {
-	most := d.opts.Config.Journal.MaxSize // of the start, as the journal's own
+	most := d.maxSize
 	stats, err := d.journal.Stats(ctx)
 	if err != nil || most <= 0 || stats.Points == 0 {
 		return warned

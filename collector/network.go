@@ -50,7 +50,8 @@ type network struct {
 	cfg      config.Network
 	poller   *poll.Poller
 	accounts []*account                   // in the order of the config
-	byLabel  map[string]*account          // those of earlier configs as well: they may come back
+	sorted   []int32                      // places in accounts, by label; nil until find needs it
+	leaving  map[string]*account          // not in the config any more, and still being polled
 	next     map[string]time.Time         // by schedule: its next tick
 	repeats  time.Time                    // ticks up to here may have had their poll: the clock was set back
 	specs    map[string]schedule.Schedule // by expression
@@ -65,8 +66,9 @@ type network struct {
 }
 
 // configure takes the network's part of a config. Accounts that it does not change
-// keep their memory, their schedule and their running poll.
-func (n *network) configure(cfg config.Network, poller *poll.Poller, remember func(*config.Account) *account) {
+// keep their memory, their schedule and their running poll. Remember makes an account that
+// is new, forget is told of those that left.
+func (n *network) configure(cfg config.Network, poller *poll.Poller, remember func(*config.Account) *account, forget func(*account)) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	if n.poller != nil && n.poller != poller {
@@ -75,23 +77,25 @@ func (n *network) configure(cfg config.Network, poller *poll.Poller, remember fu
 	}
 	n.cfg, n.poller = cfg, poller
 	accounts := make([]*account, 0, len(cfg.Accounts))
-	if n.byLabel == nil {
-		n.byLabel = make(map[string]*account, len(cfg.Accounts))
-	}
+	was := n.byLabel()
 	specs := make(map[string]schedule.Schedule)
 	for i := range cfg.Accounts {
 		c := &cfg.Accounts[i] // shared: there may be a million
-		a := n.byLabel[c.Label]
+		a := was[c.Label]
 		if a == nil {
 			a = remember(c)
 		} else {
-			a = a.become(n.name, c)
+			a = a.become(c)
+			delete(was, c.Label)
+			delete(n.leaving, c.Label)
 		}
 		accounts = append(accounts, a)
-		n.byLabel[c.Label] = a
-		specs[c.Schedule.String()] = c.Schedule
+		if _, known := specs[c.Schedule.String()]; !known {
+			specs[c.Schedule.String()] = c.Schedule
+		}
 	}
-	n.accounts, n.specs = accounts, specs
+	n.depart(was, forget)
+	n.accounts, n.sorted, n.specs = accounts, nil, specs
 	n.schedule(time.Now())
 	n.poke()
 }
@@ -383,5 +387,8 @@ func (n *network) leave(j *job) {
 	delete(n.times, j.tick.Time.Unix())
 	for _, a := range j.accounts {
 		a.polling = false
+		if n.leaving[a.Label] == a {
+			delete(n.leaving, a.Label)
+		}
 	}
 }

@@ -1,12 +1,10 @@
 package collector
 
 import (
-	"encoding/json"
 	"strings"
 	"time"
 	"unicode"
 
-	"collectord/collector/config"
 	"collectord/collector/journal"
 	"collectord/collector/point"
 	"collectord/collector/poll"
@@ -26,29 +24,38 @@ type recorder struct {
 // change is what an answer does to an account, to be made once the journal has it.
 type change struct {
 	account *account
-	row     journal.Account
+	before  journal.Account // as account.row has it
+	row     journal.Account // what it is now
+	told    names
 	profile *networks.Profile // nil: none
 	counted bool              // the profile has a count, and it is believed
-	told    names
-	ref     networks.Ref
 	hint    string
 }
 
 // apply makes the change. The caller holds the lock of the account.
 func (c change) apply(at time.Time) {
 	a := c.account
-	a.row, a.ref, a.told, a.failing, a.hint, a.lastPoll = c.row, c.ref, c.told, "", c.hint, at
-	if c.profile != nil {
-		a.profile = *c.profile
+	a.note(c.row)
+	if told := identify(c.told, c.row.Kind); told != a.told {
+		a.told = told
 	}
+	o := a.oddity()
+	o.failing, o.hint = "", c.hint
+	a.polled = at.Unix()
+	if c.profile != nil {
+		a.setCounts(c.profile)
+		o.id, o.kind = "", ""
+	}
+	a.setOddity(o)
 	if c.counted {
-		a.lastSuccess = at
+		a.succeeded = at.Unix()
 	}
 }
 
 // add puts one answer into the batch and returns what it changes.
 func (r recorder) add(b *journal.Batch, a *account, answer poll.Answer) change {
-	c := change{account: a, row: a.row, ref: a.ref, told: a.told}
+	row, told := a.row(r.network), a.told.names()
+	c := change{account: a, before: row, row: row, told: told}
 	switch {
 	case answer.Err != nil && !answer.Err.Kind.OfAccount():
 		r.failed(&c, answer.Err)
@@ -66,10 +73,9 @@ func (r recorder) add(b *journal.Batch, a *account, answer poll.Answer) change {
 	if !c.counted {
 		b.Answered = append(b.Answered, a.Label)
 	}
-	if c.row != a.row || c.told != a.told {
-		row := c.row
-		row.Info = c.told.encode()
-		b.Accounts = append(b.Accounts, row)
+	if c.row != row || c.told != told {
+		c.row.Asked, c.row.Info = asked(a.Ref), c.told.encode()
+		b.Accounts = append(b.Accounts, c.row)
 	}
 	return c
 }
@@ -107,9 +113,7 @@ func (r recorder) profile(b *journal.Batch, c *change, answer poll.Answer) {
 		return
 	}
 	c.profile = p
-	c.row.Kind, c.row.ID, c.row.Host, c.row.Name = answer.Known.Kind, p.ID, answer.Known.Host, p.Nickname
-	c.ref = answer.Known
-	c.ref.Name = c.account.Ref.Name
+	c.row.Kind, c.row.ID, c.row.Host, c.row.Name = answer.Known.Kind, p.ID, c.account.Ref.Host, p.Nickname
 	tags := r.tags(c.account, p)
 	if n, known := p.Followers.Get(); known {
 		c.counted = true
@@ -170,7 +174,7 @@ func (r recorder) state(b *journal.Batch, c *change, state string) {
 // before.
 func (r recorder) info(b *journal.Batch, c *change, tags []point.Tag, p *networks.Profile) {
 	told := namesOf(p, c.account)
-	if told == c.account.told {
+	if told == c.told {
 		return
 	}
 	c.told = told
@@ -186,52 +190,6 @@ func (r recorder) info(b *journal.Batch, c *change, tags []point.Tag, p *network
 	if len(fields) > 0 {
 		b.Points = append(b.Points, point.Point{Measurement: point.ProfileInfo, Tags: tags, Fields: fields, Time: r.at})
 	}
-}
-
-// names is the part of a profile that seldom changes, with the tags it was told
-// under. Encoded, it is journal.Account.Info.
-type names struct {
-	ID, Type, Name, Nickname, Link string
-	Verified                       networks.Flag
-	Tags                           string
-}
-
-func namesOf(p *networks.Profile, a *account) names {
-	return names{p.ID, p.Type, p.Name, p.Nickname, p.Link, p.Verified, a.ownTags}
-}
-
-func (n names) encode() string {
-	if n == (names{}) {
-		return ""
-	}
-	b, err := json.Marshal(n)
-	if err != nil {
-		return "" // strings and numbers always encode
-	}
-	return string(b)
-}
-
-// decodeNames reads what encode wrote; what cannot be read is as good as unknown.
-func decodeNames(info string) names {
-	var n names
-	if json.Unmarshal([]byte(info), &n) != nil {
-		return names{}
-	}
-	return n
-}
-
-// profile is the profile as far as the names tell it: the counts are unknown.
-func (n names) profile() networks.Profile {
-	return networks.Profile{ID: n.ID, Type: n.Type, Name: n.Name, Nickname: n.Nickname, Link: n.Link, Verified: n.Verified}
-}
-
-// joinTags is an account's own tags as one text, to compare.
-func joinTags(tags []config.Tag) string {
-	var b strings.Builder
-	for _, t := range tags {
-		b.WriteString(t.Key + "=" + t.Value + "\n")
-	}
-	return b.String()
 }
 
 // maxTag bounds what a network may put into a tag, in bytes.

@@ -126,7 +126,7 @@ func (s *sharing) cut() {
 		slices.SortFunc(by[key], func(a, b *account) int { return cmp.Compare(a.Label, b.Label) })
 		_, _ = fmt.Fprintf(sum, "%q\n", key)
 		for _, a := range by[key] {
-			line = append(append(append(append(line[:0], a.Label...), 0), a.row.Asked...), '\n') // a label has no control characters
+			line = append(append(append(append(line[:0], a.Label...), 0), asked(a.Ref)...), '\n') // a label has no control characters
 			_, _ = sum.Write(line)
 		}
 	}

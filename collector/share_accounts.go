@@ -1,9 +1,11 @@
 package collector
 
 import (
+	"cmp"
 	"encoding/json"
 
 	"collectord/collector/journal"
+	"collectord/networks"
 )
 
 // This file is what nodes tell each other of accounts: who polls one next must know what
@@ -36,7 +38,7 @@ func (c *Collector) hear(value []byte) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if n := c.networks[row.Network]; n == nil || !n.learn(row) {
-		c.rows[row.Key()] = row // until it is in the config
+		c.heard[row.Key()] = row // until it is in the config
 	}
 }
 
@@ -45,7 +47,7 @@ func (c *Collector) hear(value []byte) {
 func (n *network) learn(row journal.Account) bool {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	a := n.byLabel[row.Label]
+	a := n.find(row.Label)
 	if a != nil && asked(a.Ref) == row.Asked {
 		a.learn(row)
 	}
@@ -55,11 +57,14 @@ func (n *network) learn(row journal.Account) bool {
 // learn takes what another node remembers of the account, but for the counts, which it
 // does not tell.
 func (a *account) learn(row journal.Account) {
-	fresh := newAccount(row.Network, a.Account, row, journal.Latest{})
-	if fresh.row.ID == a.profile.ID {
-		p := fresh.profile
-		p.Followers, p.Following, p.Posts, p.Views, p.Likes = a.profile.Followers, a.profile.Following, a.profile.Posts, a.profile.Views, a.profile.Likes
-		fresh.profile = p
+	told := a.told.names()
+	o := a.oddity()
+	fresh := newAccount(a.Account, row, journal.Latest{})
+	a.told = fresh.told
+	if fresh.told.id() != cmp.Or(o.id, told.ID) {
+		a.setCounts(&networks.Profile{})
 	}
-	a.row, a.ref, a.told, a.profile = fresh.row, fresh.ref, fresh.told, fresh.profile
+	o.id, o.kind = "", ""
+	a.setOddity(o)
+	a.note(row)
 }

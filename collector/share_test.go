@@ -37,7 +37,7 @@ func crowd(n int, known bool) []*account {
 		if known {
 			row = journal.Account{Network: "vk", Label: cfg.Label, Asked: asked(cfg.Ref), Kind: "user", ID: fmt.Sprint(i)}
 		}
-		all[i] = newAccount("vk", cfg, row, journal.Latest{})
+		all[i] = newAccount(cfg, row, journal.Latest{})
 	}
 	rand.Shuffle(n, func(i, j int) { all[i], all[j] = all[j], all[i] })
 	return all
@@ -108,18 +108,18 @@ func TestCut(t *testing.T) {
 // again only when it changes.
 func TestLearn(t *testing.T) {
 	all := crowd(1, false)
-	n := &network{name: "vk", byLabel: map[string]*account{all[0].Label: all[0]}}
-	c := &Collector{networks: map[string]*network{"vk": n}, rows: make(map[journal.AccountKey]journal.Account)}
+	n := &network{name: "vk", accounts: all}
+	c := &Collector{networks: map[string]*network{"vk": n}, heard: make(map[journal.AccountKey]journal.Account)}
 	c.hear([]byte(fmt.Sprintf(`{"Network":"vk","Label":%q,"Asked":%q,"Kind":"user","ID":"7","State":"suspended"}`, all[0].Label, asked(all[0].Ref))))
-	if a := all[0]; a.ref.ID != "7" || a.row.State != stateSuspended {
-		t.Errorf("%+v %+v", a.ref, a.row)
+	if a := all[0]; a.reference().ID != "7" || a.state.String() != stateSuspended {
+		t.Errorf("%+v %+v", a.reference(), a.state)
 	}
 	c.hear([]byte(fmt.Sprintf(`{"Network":"vk","Label":%q,"Asked":"another","ID":"8"}`, all[0].Label)))
-	if all[0].ref.ID != "7" {
+	if all[0].reference().ID != "7" {
 		t.Error("what is remembered of another account under the same label was taken")
 	}
 	c.hear([]byte(`{"Network":"vk","Label":"to come","ID":"9"}`))
-	if c.rows[journal.AccountKey{Network: "vk", Label: "to come"}].ID != "9" {
+	if c.heard[journal.AccountKey{Network: "vk", Label: "to come"}].ID != "9" {
 		t.Error("what is remembered of an account that comes later was not kept")
 	}
 	c.hear([]byte(`{`))
@@ -132,12 +132,12 @@ func FuzzHear(f *testing.F) {
 	f.Add([]byte(`[{}]`))
 	f.Fuzz(func(t *testing.T, value []byte) {
 		all := crowd(1, false)
-		a, label := all[0], all[0].Label
-		n := &network{name: "vk", byLabel: map[string]*account{label: a}, accounts: all}
-		c := &Collector{networks: map[string]*network{"vk": n}, rows: make(map[journal.AccountKey]journal.Account)}
+		a := all[0]
+		n := &network{name: "vk", accounts: all}
+		c := &Collector{networks: map[string]*network{"vk": n}, heard: make(map[journal.AccountKey]journal.Account)}
 		c.hear(value)
-		if a.row.Network != "vk" || a.row.Label != label || a.row.Asked != asked(a.Ref) || a.ref.Name != a.Ref.Name || a.leftOut(time.Now().Add(-time.Hour)) && a.row.SkipUntil.After(time.Now().Add(spoilerRest)) {
-			t.Fatalf("%s made %+v, %+v", value, a.row, a.ref)
+		if ref := a.reference(); ref.Name != a.Ref.Name || ref.Host != a.Ref.Host || a.leftOut(time.Now().Add(-time.Hour)) && a.odd.skipUntil.After(time.Now().Add(spoilerRest)) {
+			t.Fatalf("%s made %+v, %+v", value, a, ref)
 		}
 		_ = n.tell()
 	})

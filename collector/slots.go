@@ -27,6 +27,14 @@ func (n *network) forgetTicks() {
 	}
 }
 
+// dismiss lets go of all accounts: the network is not in the config any more.
+func (n *network) dismiss(forget func(*account)) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.depart(n.byLabel(), forget)
+	n.accounts, n.sorted, n.cfg.Accounts = nil, nil, nil
+}
+
 // keepSlots puts the next tick of every schedule on disk that is not there yet. One that is
 // there moves when its tick is begun on disk: a crash before that finds it missed, also
 // where the tick was skipped because of the poll before it.

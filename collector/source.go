@@ -1,6 +1,7 @@
 package collector
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"time"
@@ -35,29 +36,27 @@ func (n *network) tell() []status.Account {
 	told := make([]status.Account, len(n.accounts))
 	for i, a := range n.accounts {
 		told[i] = a.tell(n.name)
-		if followers, known := a.profile.Followers.Get(); known {
-			told[i].Rounded = n.cfg.Descriptor.Rounds(followers)
-		}
+		told[i].Rounded = a.counted && n.cfg.Descriptor.Rounds(a.followers)
 		if next, ok := n.next[a.Schedule.String()]; ok {
 			told[i].NextPoll = next.Add(delay)
 		}
 		if a.leftOut(told[i].NextPoll) {
-			told[i].NextPoll = a.row.SkipUntil
+			told[i].NextPoll = a.odd.skipUntil
 		}
 	}
 	return told
 }
 
 func (a *account) tell(network string) status.Account {
-	p := &a.profile
+	p, o, more := a.told.names(), a.oddity(), a.otherCounts()
 	s := status.Account{
 		Network: network, Label: a.Label, ID: p.ID, Type: p.Type, Nickname: p.Nickname, Name: p.Name, Link: p.Link,
-		State: a.row.State, StateSince: a.row.StateSince, LastPoll: a.lastPoll, LastSuccess: a.lastSuccess,
-		Error: a.row.Error, Hint: a.hint,
-		Followers: number(p.Followers), Following: number(p.Following), Posts: number(p.Posts), Views: number(p.Views), Likes: number(p.Likes),
+		State: a.state.String(), StateSince: timeOf(a.since), LastPoll: timeOf(a.polled), LastSuccess: timeOf(a.succeeded),
+		Error: cmp.Or(o.failing, o.err), Hint: o.hint, Followers: number(a.count()),
+		Following: number(more.following), Posts: number(more.posts), Views: number(more.views), Likes: number(more.likes),
 	}
-	if a.failing != "" {
-		s.Error = a.failing
+	if o.id != "" {
+		s.ID, s.Type = o.id, o.kind
 	}
 	if s.Hint == "" && s.Error == "" {
 		s.Hint = stateHint(s.State)
@@ -99,7 +98,7 @@ func (n *network) overview(keys *keychain.KeyChain) status.Network {
 		s.Totals.Results[k] = v
 	}
 	for _, a := range n.accounts {
-		s.States[a.row.State]++
+		s.States[a.state.String()]++
 	}
 	for _, at := range n.next {
 		if s.NextPoll.IsZero() || at.Before(s.NextPoll) {
@@ -209,7 +208,7 @@ func (d *Daemon) Overview(ctx context.Context) (status.Overview, error) {
 	o := status.Overview{
 		Version: d.opts.Version, Started: d.started, Networks: d.collector.Networks(d.keys),
 		Journal: status.Journal{Points: stats.Points, Bytes: stats.Bytes, Refused: stats.Refused, Rotten: stats.Rotten,
-			Dropped: stats.Dropped, DamageAs: d.journal.Damaged(), MaxBytes: d.opts.Config.Journal.MaxSize,
+			Dropped: stats.Dropped, DamageAs: d.journal.Damaged(), MaxBytes: d.maxSize,
 			Oldest: stats.Oldest, Newest: stats.Newest},
 	}
 	if err == nil && stats.Refused > 0 {

@@ -92,7 +92,7 @@ func (t *ticking) gatherFrom(ctx context.Context, answered map[string]bool) erro
 			left.OK++
 		default:
 			t.asked = append(t.asked, a)
-			t.asks = append(t.asks, poll.Account{Ref: a.ref, Slots: a.Tokens, Before: a.profile.Followers})
+			t.asks = append(t.asks, poll.Account{Ref: a.reference(), Slots: a.Tokens, Before: a.count()})
 		}
 	}
 	t.mu.Unlock()
@@ -152,11 +152,11 @@ func (t *ticking) report(c change, answer poll.Answer) {
 		t.failures.unfit(c.row.Error)
 		return
 	}
-	if a.row.ID != "" && c.row.ID != a.row.ID { // the network itself says that it is the same account
+	if c.before.ID != "" && c.row.ID != c.before.ID { // the network itself says that it is the same account
 		t.log.Info("an account has a new id; its series goes on under the same label", zap.String("account", a.Label),
-			zap.String("id", c.row.ID), zap.String("before", a.row.ID))
+			zap.String("id", c.row.ID), zap.String("before", c.before.ID))
 	}
-	if c.row.State == a.row.State || a.row.State == "" && c.row.State == stateOK {
+	if c.row.State == c.before.State || c.before.State == "" && c.row.State == stateOK {
 		return
 	}
 	log := t.log.Warn
@@ -164,7 +164,7 @@ func (t *ticking) report(c change, answer poll.Answer) {
 		log = t.log.Info
 	}
 	log("an account changed its state", logfold.Each(), zap.String("account", a.Label), zap.String("handle", a.Handle),
-		zap.String("state", c.row.State), zap.String("before", a.row.State), zap.String("hint", stateHint(c.row.State)))
+		zap.String("state", c.row.State), zap.String("before", c.before.State), zap.String("hint", stateHint(c.row.State)))
 }
 
 // reportPanic logs a panic of the network's code, once a poll. The caller holds t.mu.
@@ -213,7 +213,9 @@ func (t *ticking) failing(answers []poll.Answer, again time.Time) {
 	for _, answer := range answers {
 		a := t.asked[answer.Account]
 		reasons.add(answer.Err)
-		a.failing, a.hint = answer.Err.Error(), answer.Err.Hint
+		o := a.oddity()
+		o.failing, o.hint = answer.Err.Error(), answer.Err.Hint
+		a.setOddity(o)
 		t.lastErr, t.lastErrs = answer.Err, time.Now()
 		t.reportPanic(answer.Err)
 	}

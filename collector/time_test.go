@@ -13,7 +13,6 @@ import (
 
 	"github.com/robfig/cron/v3"
 
-	"collectord/collector/journal"
 	"collectord/collector/point"
 	"collectord/collector/schedule"
 	"collectord/networks/sim"
@@ -131,7 +130,7 @@ func TestClockSetBackByAMoment(t *testing.T) {
 func TestRestFromAWrongClock(t *testing.T) {
 	now := time.Now()
 	for until, want := range map[time.Duration]bool{-time.Second: false, time.Hour: true, spoilerRest: true, spoilerRest + time.Hour: false, 365 * day: false} {
-		a := &account{row: journal.Account{SkipUntil: now.Add(until)}}
+		a := &account{odd: &odd{skipUntil: now.Add(until)}}
 		if got := a.leftOut(now); got != want {
 			t.Errorf("left out until in %v: %v, want %v", until, got, want)
 		}

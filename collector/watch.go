@@ -71,7 +71,7 @@ func sameStamps(a, b map[string]stamp) bool {
 func (d *Daemon) watchConfig(ctx context.Context) {
 	tick := time.NewTicker(lookEvery)
 	defer tick.Stop()
-	taken := stamps(d.opts.Config)
+	taken := stamps(d.config())
 	last := taken
 	looked := time.Now()
 	var tried time.Time
@@ -159,7 +159,7 @@ func (d *Daemon) reload(asked bool) map[string]stamp {
 	d.enforce(cfg)
 	d.meters.reload(true)
 	d.log.Info("the config was taken", zap.String("config", cfg.File), zap.String("hash", cfg.Hash),
-		zap.Int("accounts", accounts(cfg)), zap.Duration("took", time.Since(began)))
+		zap.Int("accounts", cfg.Size()), zap.Duration("took", time.Since(began)))
 	return readStamps(seen, stamps(cfg), began)
 }
 
@@ -175,15 +175,6 @@ func readStamps(before, after map[string]stamp, began time.Time) map[string]stam
 		}
 	}
 	return after
-}
-
-// accounts counts the accounts of a config.
-func accounts(cfg *config.Config) int {
-	n := 0
-	for i := range cfg.Networks {
-		n += len(cfg.Networks[i].Accounts)
-	}
-	return n
 }
 
 // setConfigError remembers why the config file was refused, "" if it was not, and

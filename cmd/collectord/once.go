@@ -92,7 +92,7 @@ func pollOnce(ctx context.Context, env *environment, cfg *config.Config, opts co
 	}
 	var each func(int)
 	if isTerminal(env.Stderr) {
-		bar := progressbar.NewOptions(len(c.Accounts()), progressbar.OptionSetWriter(env.Stderr), progressbar.OptionSetDescription("polling"),
+		bar := progressbar.NewOptions(cfg.Size(), progressbar.OptionSetWriter(env.Stderr), progressbar.OptionSetDescription("polling"),
 			progressbar.OptionShowCount(), progressbar.OptionClearOnFinish())
 		each = func(n int) { _ = bar.Add(n) } // a bar that cannot be drawn stops nothing
 		defer func() { _ = bar.Finish() }()

@@ -83,6 +83,15 @@ type Config struct {
 	Globs []string
 }
 
+// Size is how many accounts there are, of all networks.
+func (c *Config) Size() int {
+	n := 0
+	for i := range c.Networks {
+		n += len(c.Networks[i].Accounts)
+	}
+	return n
+}
+
 // InfluxDB says where points are delivered. At most one of Token and TokenFile
 // is set.
 type InfluxDB struct {
