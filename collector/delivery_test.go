@@ -15,7 +15,6 @@ import (
 	"go.uber.org/zap/zapcore"
 	"go.uber.org/zap/zaptest/observer"
 
-	"collectord/collector/config"
 	"collectord/collector/influx"
 	"collectord/collector/journal"
 	"collectord/collector/point"
@@ -120,7 +119,7 @@ func fillUpAndPrune(t *testing.T, away bool) {
 	}
 	prune := func(most int64) journal.Stats {
 		return with(most, func(j *journal.Journal) {
-			d := &Daemon{opts: DaemonOptions{Config: &config.Config{Journal: config.Journal{MaxSize: most}}}, log: zap.New(core), journal: j}
+			d := &Daemon{maxSize: most, log: zap.New(core), journal: j}
 			if away {
 				d.delivery = influx.New(influx.Options{URL: "http://influx.test", Bucket: "b"}, j, nil)
 			}
@@ -157,8 +156,7 @@ func TestDeliveredPointsDoNotWarn(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	cfg := &config.Config{Journal: config.Journal{MaxSize: stats.Bytes}}
-	d := &Daemon{opts: DaemonOptions{Config: cfg}, log: zap.New(core), journal: j}
+	d := &Daemon{maxSize: stats.Bytes, log: zap.New(core), journal: j}
 	if !d.warnOfRoom(t.Context(), []string{"i"}, false) || logs.Len() != 1 {
 		t.Errorf("nothing is delivered: %d lines", logs.Len())
 	}
