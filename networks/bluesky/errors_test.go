@@ -2,13 +2,12 @@ package bluesky
 
 import (
 	"encoding/json"
-	"errors"
-	"os"
 	"testing"
 	"time"
 
 	"collectord/keychain"
 	"collectord/networks"
+	"collectord/networks/networktest"
 )
 
 func TestErrors(t *testing.T) {
@@ -35,10 +34,10 @@ func TestErrors(t *testing.T) {
 	} {
 		n := answering(t, c.status, c.body)
 		one := networks.Batch{Op: getProfile, Refs: []networks.Ref{{Kind: why, Name: "a.example.com"}}}
-		if e := failure(n.Profiles(t.Context(), keychain.Token{}, one)); e == nil || e.Kind != c.alone {
+		if e := networktest.Whole(n.Profiles(t.Context(), keychain.Token{}, one)); e == nil || e.Kind != c.alone {
 			t.Errorf("%d %s of one account: %v, want %v", c.status, c.body, e, c.alone)
 		}
-		e := failure(n.Profiles(t.Context(), keychain.Token{}, batch("a.example.com", "b.example.com")))
+		e := networktest.Whole(n.Profiles(t.Context(), keychain.Token{}, batch("a.example.com", "b.example.com")))
 		if e == nil || e.Kind != c.many {
 			t.Errorf("%d %s of two accounts: %v, want %v", c.status, c.body, e, c.many)
 			continue
@@ -47,18 +46,6 @@ func TestErrors(t *testing.T) {
 			t.Errorf("RateLimit-Reset: 30 became a wait of %v", wait)
 		}
 	}
-}
-
-// failure is the error of a request, or of the first account of its answer.
-func failure(results []networks.Result, err error) *networks.Error {
-	var e *networks.Error
-	if errors.As(err, &e) {
-		return e
-	}
-	if len(results) > 0 {
-		return results[0].Err
-	}
-	return nil
 }
 
 // TestBadNameAlone: a name that getProfiles refuses is asked alone, which tells why.
@@ -72,20 +59,14 @@ func TestBadNameAlone(t *testing.T) {
 
 // TestRecordedErrors reads the bodies that Bluesky's own code sends.
 func TestRecordedErrors(t *testing.T) {
-	b, err := os.ReadFile("../../../shared/recorded/bluesky/errors.json")
-	if err != nil {
-		if os.Getenv("CI") != "" {
-			t.Fatal(err)
-		}
-		t.Skip("no recorded answers beside the project: ", err)
-	}
+	b := networktest.Recorded(t, "bluesky/errors.json")
 	var bodies []json.RawMessage
-	if err := json.Unmarshal(b, &bodies); err != nil || len(bodies) < 2 {
+	if err := json.Unmarshal([]byte(b), &bodies); err != nil || len(bodies) < 2 {
 		t.Fatalf("%d bodies, %v", len(bodies), err)
 	}
 	for i, want := range []networks.Kind{networks.NotFound, networks.Suspended} {
 		n := answering(t, 400, string(bodies[i]))
-		e := failure(n.Profiles(t.Context(), keychain.Token{}, networks.Batch{Op: getProfile, Refs: []networks.Ref{{Kind: why, Name: "a.b"}}}))
+		e := networktest.Whole(n.Profiles(t.Context(), keychain.Token{}, networks.Batch{Op: getProfile, Refs: []networks.Ref{{Kind: why, Name: "a.b"}}}))
 		if e == nil || e.Kind != want {
 			t.Errorf("%s: %v, want %v", bodies[i], e, want)
 		}

@@ -10,6 +10,7 @@ import (
 
 	"collectord/keychain"
 	"collectord/networks"
+	"collectord/networks/networktest"
 	"collectord/networks/sim"
 )
 
@@ -30,15 +31,7 @@ func world(t *testing.T) (networks.Network, *sim.World) {
 
 func ask(t *testing.T, n networks.Network, accounts ...string) []networks.Result {
 	t.Helper()
-	var refs []networks.Ref
-	for _, a := range accounts {
-		r, err := n.Parse(a)
-		if err != nil {
-			t.Fatal(err)
-		}
-		refs = append(refs, r)
-	}
-	return networks.Ask(t.Context(), n, keychain.Token{}, refs)
+	return networks.Ask(t.Context(), n, keychain.Token{}, networktest.Refs(t, n, accounts...))
 }
 
 // TestRequests: 25 accounts are a request, and only a missing one costs another.

@@ -3,10 +3,8 @@ package facebook_test
 import (
 	"encoding/json"
 	"errors"
-	"io"
 	"net/http"
 	"net/url"
-	"os"
 	"strings"
 	"testing"
 
@@ -14,20 +12,13 @@ import (
 	"collectord/networks"
 	"collectord/networks/facebook"
 	"collectord/networks/internal/meta"
+	"collectord/networks/networktest"
 )
 
 // recorded returns a body that Meta gave.
 func recorded(t *testing.T, file string) string {
 	t.Helper()
-	b, err := os.ReadFile("../../../shared/recorded/facebook/" + file)
-	switch {
-	case err == nil:
-	case os.Getenv("CI") != "":
-		t.Fatal(err)
-	default:
-		t.Skipf("the recorded answers are not here: %v", err)
-	}
-	return string(b)
+	return networktest.Recorded(t, "facebook/"+file)
 }
 
 // answer is one answer of a server.
@@ -47,14 +38,8 @@ type server struct {
 func (s *server) RoundTrip(r *http.Request) (*http.Response, error) {
 	a := s.answers[min(len(s.asked), len(s.answers)-1)]
 	s.asked = append(s.asked, r)
-	if r.Body != nil {
-		b, _ := io.ReadAll(r.Body)
-		s.form, _ = url.ParseQuery(string(b))
-	}
-	return &http.Response{
-		StatusCode: a.status, Header: http.Header{}, Request: r, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
-		Body: io.NopCloser(strings.NewReader(a.body)),
-	}, nil
+	s.form = networktest.Form(r)
+	return networktest.Response(r, a.status, nil, a.body), nil
 }
 
 func (s *server) network() networks.Network {
@@ -92,15 +77,7 @@ var (
 func ask(t *testing.T, s *server, token keychain.Token, accounts ...string) ([]networks.Result, error) {
 	t.Helper()
 	n := s.network()
-	var refs []networks.Ref
-	for _, a := range accounts {
-		r, err := n.Parse(a)
-		if err != nil {
-			t.Fatal(err)
-		}
-		refs = append(refs, r)
-	}
-	return n.Profiles(t.Context(), token, n.Plan(refs)[0])
+	return n.Profiles(t.Context(), token, n.Plan(networktest.Refs(t, n, accounts...))[0])
 }
 
 func TestRequest(t *testing.T) {

@@ -2,7 +2,6 @@ package facebook_test
 
 import (
 	"errors"
-	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
@@ -92,7 +91,7 @@ func TestLogin(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	redirected := open(t, s.URL())
+	redirected := networktest.Browse(t, s.URL())
 	if !strings.HasPrefix(redirected, l.Redirect+"?") {
 		t.Fatalf("redirected to %s", redirected)
 	}
@@ -121,26 +120,11 @@ func TestLogin(t *testing.T) {
 	if s, err = l.Begin(in, l.Redirect); err != nil {
 		t.Fatal(err)
 	}
-	_, err = s.Finish(t.Context(), open(t, s.URL()))
+	_, err = s.Finish(t.Context(), networktest.Browse(t, s.URL()))
 	notice(t, err, networks.Forbidden, "app_secret")
 	if _, err := l.Begin(nil, l.Redirect); err == nil {
 		t.Error("a login without an app begins")
 	}
-}
-
-// open is the browser: it returns where the page redirects to.
-func open(t *testing.T, page string) string {
-	t.Helper()
-	c := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
-	resp, err := c.Get(page)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer resp.Body.Close()
-	if resp.StatusCode != http.StatusFound {
-		t.Fatalf("the page answers with %s", resp.Status)
-	}
-	return resp.Header.Get("Location")
 }
 
 // notice checks a *networks.Error: its kind, its hint, and that it holds no secret.

@@ -3,32 +3,23 @@ package github_test
 import (
 	"encoding/json"
 	"fmt"
-	"io"
 	"maps"
 	"net/http"
 	"net/http/httptest"
-	"os"
 	"strings"
 	"testing"
 
 	"collectord/keychain"
 	"collectord/networks"
 	"collectord/networks/github"
+	"collectord/networks/networktest"
 	"collectord/networks/sim"
 )
 
 // recorded returns a body that the real GitHub gave.
 func recorded(t *testing.T, file string) string {
 	t.Helper()
-	b, err := os.ReadFile("../../../shared/recorded/github/" + file)
-	switch {
-	case err == nil:
-	case os.Getenv("CI") != "":
-		t.Fatal(err)
-	default:
-		t.Skipf("the recorded answers are not here: %v", err)
-	}
-	return string(b)
+	return networktest.Recorded(t, "github/"+file)
 }
 
 // server is an http.RoundTripper that gives one answer, and keeps the request.
@@ -47,14 +38,7 @@ func (s *server) RoundTrip(r *http.Request) (*http.Response, error) {
 		_ = json.NewDecoder(r.Body).Decode(&q)
 		s.query = q.Query
 	}
-	h := s.header
-	if h == nil {
-		h = http.Header{}
-	}
-	return &http.Response{
-		StatusCode: s.status, Header: h, Request: r, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
-		Body: io.NopCloser(strings.NewReader(s.body)),
-	}, nil
+	return networktest.Response(r, s.status, s.header, s.body), nil
 }
 
 func (s *server) network() networks.Network {

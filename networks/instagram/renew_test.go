@@ -113,21 +113,6 @@ func simulated(t *testing.T, appSecrets ...string) (*sim.World, networks.Network
 	return w, instagram.New(networks.Options{BaseURL: server.URL})
 }
 
-// open is the browser: it returns where the page redirects to.
-func open(t *testing.T, page string) string {
-	t.Helper()
-	c := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
-	resp, err := c.Get(page)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer resp.Body.Close()
-	if resp.StatusCode != http.StatusFound {
-		t.Fatalf("the page answers with %s", resp.Status)
-	}
-	return resp.Header.Get("Location")
-}
-
 // TestLogin_code goes through Instagram Login and a refresh at the simulator.
 func TestLogin_code(t *testing.T) {
 	w, n := simulated(t, brandID)
@@ -136,7 +121,7 @@ func TestLogin_code(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	redirected := open(t, s.URL())
+	redirected := networktest.Browse(t, s.URL())
 	if _, err := s.Finish(t.Context(), strings.Replace(redirected, "state=", "state=x", 1)); !errors.Is(err, networks.ErrOtherLogin) {
 		t.Errorf("another state: %v", err)
 	}
@@ -169,7 +154,7 @@ func TestLogin_discovery(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		fresh, err := s.Finish(t.Context(), open(t, s.URL()))
+		fresh, err := s.Finish(t.Context(), networktest.Browse(t, s.URL()))
 		if err != nil || fresh.Value.Get("ig_user_id") != brandID || fresh.Value.Get("app_id") != "99" || fresh.Value.Get("app_secret") != secret || fresh.Expires.IsZero() {
 			t.Fatalf("%v until %v, %v", fresh.Value, fresh.Expires, err)
 		}
@@ -184,7 +169,7 @@ func TestLogin_discovery(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, err = s.Finish(t.Context(), open(t, s.URL()))
+	_, err = s.Finish(t.Context(), networktest.Browse(t, s.URL()))
 	var e *networks.Error
 	if !errors.As(err, &e) || e.Kind != networks.Forbidden || !strings.Contains(e.Hint, "link it to a Page") {
 		t.Errorf("without an account: %v", err)

@@ -1,24 +1,12 @@
 package livejournal_test
 
 import (
-	"errors"
 	"strings"
 	"testing"
 
 	"collectord/networks"
+	"collectord/networks/networktest"
 )
-
-// whole is the error of a request, or of the only account in it.
-func whole(results []networks.Result, err error) *networks.Error {
-	var e *networks.Error
-	if errors.As(err, &e) {
-		return e
-	}
-	if len(results) == 1 {
-		return results[0].Err
-	}
-	return nil
-}
 
 func TestRefusals(t *testing.T) {
 	for name, c := range map[string]struct {
@@ -42,7 +30,7 @@ func TestRefusals(t *testing.T) {
 		"a bare character": {200, "!\n", networks.Malformed, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
-			e := whole(ask(t, &server{status: c.status, body: c.body}, networks.Ref{Name: "a"}))
+			e := networktest.Whole(ask(t, &server{status: c.status, body: c.body}, networks.Ref{Name: "a"}))
 			if e == nil || e.Kind != c.kind || !strings.Contains(e.Hint, c.hint) || e.Op != "livejournal: fdata" {
 				t.Fatalf("%v, want %s with a hint about %q", e, c.kind, c.hint)
 			}

@@ -1,31 +1,22 @@
 package livejournal_test
 
 import (
-	"io"
 	"net/http"
 	"net/http/httptest"
-	"os"
 	"strings"
 	"testing"
 
 	"collectord/keychain"
 	"collectord/networks"
 	"collectord/networks/livejournal"
+	"collectord/networks/networktest"
 	"collectord/networks/sim"
 )
 
 // recorded returns a list as the real LiveJournal gives it.
 func recorded(t *testing.T, file string) string {
 	t.Helper()
-	b, err := os.ReadFile("../../../shared/recorded/livejournal/" + file)
-	switch {
-	case err == nil:
-	case os.Getenv("CI") != "":
-		t.Fatal(err)
-	default:
-		t.Skipf("the recorded answers are not here: %v", err)
-	}
-	return string(b)
+	return networktest.Recorded(t, "livejournal/"+file)
 }
 
 // server is an http.RoundTripper that gives one answer, and keeps the request.
@@ -37,10 +28,7 @@ type server struct {
 
 func (s *server) RoundTrip(r *http.Request) (*http.Response, error) {
 	s.asked = r
-	return &http.Response{
-		StatusCode: s.status, Header: http.Header{}, Request: r, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
-		Body: io.NopCloser(strings.NewReader(s.body)),
-	}, nil
+	return networktest.Response(r, s.status, nil, s.body), nil
 }
 
 func (s *server) network() networks.Network {
@@ -137,7 +125,7 @@ func TestNoListIsNoZero(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			results, err := ask(t, &server{status: 200, body: body}, networks.Ref{Name: "a"})
-			if e := whole(results, err); e == nil || e.Kind != networks.Malformed {
+			if e := networktest.Whole(results, err); e == nil || e.Kind != networks.Malformed {
 				t.Errorf("%+v, %v, want malformed", results, err)
 			}
 		})
@@ -172,7 +160,7 @@ func TestCommunityIsAskedOnce(t *testing.T) {
 	if results, err := ask(t, s, *results[0].Next); err != nil || results[0].Profile == nil || results[0].Profile.Followers != networks.Known(0) {
 		t.Errorf("%+v, %v", results, err)
 	}
-	if e := whole(ask(t, &server{status: 200, body: "! not a person\n"}, networks.Ref{Kind: "community", Name: "a"})); e == nil || e.Kind != networks.NotFound {
+	if e := networktest.Whole(ask(t, &server{status: 200, body: "! not a person\n"}, networks.Ref{Kind: "community", Name: "a"})); e == nil || e.Kind != networks.NotFound {
 		t.Errorf("neither: %v, want not found", e)
 	}
 }

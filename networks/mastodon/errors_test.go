@@ -1,7 +1,6 @@
 package mastodon
 
 import (
-	"errors"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -10,6 +9,7 @@ import (
 
 	"collectord/keychain"
 	"collectord/networks"
+	"collectord/networks/networktest"
 )
 
 func TestErrors(t *testing.T) {
@@ -39,7 +39,7 @@ func TestErrors(t *testing.T) {
 		ref := networks.Ref{ID: "7", Name: "user@a.example", Host: "a.example"}
 		for op, want := range map[string]networks.Kind{opLookup: c.lookup, opOne: c.one, opList: c.list} {
 			results, err := n.Profiles(t.Context(), keychain.Token{}, networks.Batch{Op: op, Refs: []networks.Ref{ref}})
-			e := failure(results, err)
+			e := networktest.Whole(results, err)
 			if want == next {
 				if e != nil || len(results) != 1 || results[0].Next == nil {
 					t.Errorf("%s: %d %s: %+v, %v, want a Next", op, c.status, c.body, results, err)
@@ -53,18 +53,6 @@ func TestErrors(t *testing.T) {
 			}
 		}
 	}
-}
-
-// failure is the error of a request, or of the first account of its answer.
-func failure(results []networks.Result, err error) *networks.Error {
-	var e *networks.Error
-	if errors.As(err, &e) {
-		return e
-	}
-	if len(results) > 0 {
-		return results[0].Err
-	}
-	return nil
 }
 
 // TestGoneID: an account that the config names by its id alone has no name to fall

@@ -7,13 +7,13 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
-	"os"
 	"slices"
 	"strings"
 	"testing"
 
 	"collectord/keychain"
 	"collectord/networks"
+	"collectord/networks/networktest"
 	"collectord/networks/sim"
 )
 
@@ -33,15 +33,7 @@ func world(t *testing.T, simulate func(*sim.World) http.Handler) (networks.Netwo
 
 func ask(t *testing.T, n networks.Network, accounts ...string) []networks.Result {
 	t.Helper()
-	var refs []networks.Ref
-	for _, a := range accounts {
-		r, err := n.Parse(a)
-		if err != nil {
-			t.Fatal(err)
-		}
-		refs = append(refs, r)
-	}
-	return networks.Ask(t.Context(), n, keychain.Token{}, refs)
+	return networks.Ask(t.Context(), n, keychain.Token{}, networktest.Refs(t, n, accounts...))
 }
 
 func again(t *testing.T, n networks.Network, results []networks.Result) []networks.Result {
@@ -228,14 +220,8 @@ func TestOddNeighbour(t *testing.T) {
 
 // TestRecorded reads the account in Mastodon's own documentation.
 func TestRecorded(t *testing.T) {
-	b, err := os.ReadFile("../../../shared/recorded/mastodon/lookup-docs.json")
-	if err != nil {
-		if os.Getenv("CI") != "" {
-			t.Fatal(err)
-		}
-		t.Skip("no recorded answers beside the project: ", err)
-	}
-	r := ask(t, answering(t, http.StatusOK, string(b)), "noiob@awoo.space")[0]
+	b := networktest.Recorded(t, "mastodon/lookup-docs.json")
+	r := ask(t, answering(t, http.StatusOK, b), "noiob@awoo.space")[0]
 	want := networks.Profile{
 		ID: "23634", Type: networks.Person, Name: "ikea shark fan account", Nickname: "noiob@awoo.space", Link: "https://awoo.space/@noiob",
 		Followers: networks.Known(547), Following: networks.Known(404), Posts: networks.Known(28468),

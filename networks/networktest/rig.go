@@ -93,15 +93,7 @@ func (s Suite) emptyRig(t *testing.T, base string, wrap func(http.Handler) http.
 // refs parses accounts.
 func (r *rig) refs(accounts ...string) []networks.Ref {
 	r.t.Helper()
-	refs := make([]networks.Ref, len(accounts))
-	for i, a := range accounts {
-		ref, err := r.Parse(a)
-		if err != nil {
-			r.t.Fatalf("Parse(%q) = %v", a, err)
-		}
-		refs[i] = ref
-	}
-	return refs
+	return Refs(r.t, r, accounts...)
 }
 
 // batch is the first request that the accounts need.

@@ -2,7 +2,6 @@ package odnoklassniki_test
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -11,19 +10,8 @@ import (
 
 	"collectord/keychain"
 	"collectord/networks"
+	"collectord/networks/networktest"
 )
-
-// whole is the error of a request, or of the only account in it.
-func whole(results []networks.Result, err error) *networks.Error {
-	var e *networks.Error
-	if errors.As(err, &e) {
-		return e
-	}
-	if len(results) == 1 {
-		return results[0].Err
-	}
-	return nil
-}
 
 // TestRecordedCodes has every code that is on record, by its name.
 func TestRecordedCodes(t *testing.T) {
@@ -50,7 +38,7 @@ func TestRecordedCodes(t *testing.T) {
 		delete(codes, name)
 		for _, status := range []int{200, 400, 500} {
 			body := fmt.Sprintf(`{"error_code":%d,"error_msg":"%s : Invalid uids of the-token","error_data":null}`, code, name)
-			e := whole(ask(t, &server{status: status, body: body}, token, "1", "2"))
+			e := networktest.Whole(ask(t, &server{status: status, body: body}, token, "1", "2"))
 			if e == nil || e.Kind != want || e.Code != fmt.Sprint(code) || e.Op != "odnoklassniki: group.getInfo" {
 				t.Errorf("%s, http %d: %v, want %s", name, status, e, want)
 			}
@@ -77,7 +65,7 @@ func TestRefusedParameters(t *testing.T) {
 	} {
 		for _, code := range []int{100, 110} {
 			body := fmt.Sprintf(`{"error_code":"%d","error_msg":%q}`, code, msg)
-			if e := whole(ask(t, &server{status: 200, body: body}, token, "1")); e == nil || e.Kind != want {
+			if e := networktest.Whole(ask(t, &server{status: 200, body: body}, token, "1")); e == nil || e.Kind != want {
 				t.Errorf("%d %q: %v, want %s", code, msg, e, want)
 			}
 		}
@@ -85,11 +73,11 @@ func TestRefusedParameters(t *testing.T) {
 }
 
 func TestUnknownCode(t *testing.T) {
-	e := whole(ask(t, &server{status: 200, body: `{"error_code":424242,"error_msg":"new"}`}, token, "1", "2"))
+	e := networktest.Whole(ask(t, &server{status: 200, body: `{"error_code":424242,"error_msg":"new"}`}, token, "1", "2"))
 	if e == nil || e.Kind != networks.Malformed || e.Msg != "new" {
 		t.Errorf("%v, want malformed", e)
 	}
-	e = whole(ask(t, &server{status: 404, body: `<html>`}, token, "1"))
+	e = networktest.Whole(ask(t, &server{status: 404, body: `<html>`}, token, "1"))
 	if e == nil || e.Kind != networks.Malformed || !strings.Contains(e.Hint, "base_url") {
 		t.Errorf("%v, want malformed: an address that is not there says nothing of a group", e)
 	}
@@ -99,7 +87,7 @@ func TestIncompleteTokens(t *testing.T) {
 	for _, missing := range []string{"app_key", "app_secret", "access_token"} {
 		s := &server{status: 200, body: `[]`}
 		tok := keychain.Token{Slot: "ok", Value: token.With(map[string]string{missing: ""})}
-		e := whole(ask(t, s, tok, "1", "2"))
+		e := networktest.Whole(ask(t, s, tok, "1", "2"))
 		if e == nil || e.Kind != networks.Unauthorized || !strings.Contains(e.Hint, missing) || s.asked != nil {
 			t.Errorf("without %s: %v (hint %q)", missing, e, e.Hint)
 		}
@@ -121,7 +109,7 @@ func TestCheck(t *testing.T) {
 		`{}`:     {"", networks.Malformed},
 	} {
 		report, err := (&server{status: 200, body: body}).network().(networks.Checker).Check(t.Context(), token)
-		e := whole(nil, err)
+		e := networktest.Whole(nil, err)
 		if report != c.report || (e == nil) != (c.kind == 0) || e != nil && e.Kind != c.kind {
 			t.Errorf("%s: %q, %v, want %q, %s", body, report, err, c.report, c.kind)
 		}

@@ -2,30 +2,21 @@ package odnoklassniki_test
 
 import (
 	"encoding/json"
-	"io"
 	"net/http"
 	"net/url"
-	"os"
 	"strings"
 	"testing"
 
 	"collectord/keychain"
 	"collectord/networks"
+	"collectord/networks/networktest"
 	"collectord/networks/odnoklassniki"
 )
 
 // recorded returns a file with facts of the real Odnoklassniki.
 func recorded(t *testing.T, file string) []byte {
 	t.Helper()
-	b, err := os.ReadFile("../../../shared/recorded/odnoklassniki/" + file)
-	switch {
-	case err == nil:
-	case os.Getenv("CI") != "":
-		t.Fatal(err)
-	default:
-		t.Skipf("the recorded answers are not here: %v", err)
-	}
-	return b
+	return []byte(networktest.Recorded(t, "odnoklassniki/"+file))
 }
 
 // server is an http.RoundTripper that gives one answer, and keeps the request.
@@ -40,18 +31,8 @@ type server struct {
 
 func (s *server) RoundTrip(r *http.Request) (*http.Response, error) {
 	s.asked = r
-	if r.Body != nil {
-		b, _ := io.ReadAll(r.Body)
-		s.form, _ = url.ParseQuery(string(b))
-	}
-	h := s.header
-	if h == nil {
-		h = http.Header{}
-	}
-	return &http.Response{
-		StatusCode: s.status, Header: h, Request: r, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
-		Body: io.NopCloser(strings.NewReader(s.body)),
-	}, nil
+	s.form = networktest.Form(r)
+	return networktest.Response(r, s.status, s.header, s.body), nil
 }
 
 func (s *server) network() networks.Network {
@@ -66,15 +47,7 @@ var token = keychain.Token{Slot: "ok", Value: keychain.Mapping(map[string]string
 func ask(t *testing.T, s *server, token keychain.Token, accounts ...string) ([]networks.Result, error) {
 	t.Helper()
 	n := s.network()
-	var refs []networks.Ref
-	for _, a := range accounts {
-		r, err := n.Parse(a)
-		if err != nil {
-			t.Fatal(err)
-		}
-		refs = append(refs, r)
-	}
-	return n.Profiles(t.Context(), token, n.Plan(refs)[0])
+	return n.Profiles(t.Context(), token, n.Plan(networktest.Refs(t, n, accounts...))[0])
 }
 
 // TestRecordedSignature makes the request whose signature is recorded.
@@ -178,7 +151,7 @@ func TestResolve(t *testing.T) {
 		if s.form.Get("url") != "https://ok.ru/apiok" {
 			t.Errorf("asked for %q", s.form.Get("url"))
 		}
-		e := whole(results, err)
+		e := networktest.Whole(results, err)
 		if c.kind != 0 {
 			if e == nil || e.Kind != c.kind || !strings.Contains(e.Hint, c.hint) {
 				t.Errorf("%s: %+v, %v, want %s", body, results, err, c.kind)

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"net/http/httptest"
 	"net/url"
 	"strings"
 	"testing"
@@ -13,25 +12,14 @@ import (
 
 	"collectord/keychain"
 	"collectord/networks"
+	"collectord/networks/networktest"
 	"collectord/networks/odnoklassniki"
 	"collectord/networks/sim"
 )
 
-// through sends every request to a handler.
-type through struct{ http.Handler }
-
-func (h through) RoundTrip(r *http.Request) (*http.Response, error) {
-	rec := httptest.NewRecorder()
-	r.RequestURI = r.URL.RequestURI()
-	h.ServeHTTP(rec, r)
-	resp := rec.Result()
-	resp.Request = r
-	return resp, nil
-}
-
 // simulated is the network at its simulator.
 func simulated(w *sim.World) networks.Network {
-	return odnoklassniki.New(networks.Options{HTTP: &http.Client{Transport: through{sim.Odnoklassniki(w)}}})
+	return odnoklassniki.New(networks.Options{HTTP: &http.Client{Transport: networktest.Through{Handler: sim.Odnoklassniki(w)}}})
 }
 
 func mapping(slot string, pairs ...string) keychain.Token {

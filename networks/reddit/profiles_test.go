@@ -2,7 +2,6 @@ package reddit_test
 
 import (
 	"fmt"
-	"io"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -10,6 +9,7 @@ import (
 
 	"collectord/keychain"
 	"collectord/networks"
+	"collectord/networks/networktest"
 	"collectord/networks/reddit"
 	"collectord/networks/sim"
 )
@@ -24,14 +24,7 @@ type server struct {
 
 func (s *server) RoundTrip(r *http.Request) (*http.Response, error) {
 	s.asked = r
-	h := s.header
-	if h == nil {
-		h = http.Header{}
-	}
-	return &http.Response{
-		StatusCode: s.status, Header: h, Request: r, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
-		Body: io.NopCloser(strings.NewReader(s.body)),
-	}, nil
+	return networktest.Response(r, s.status, s.header, s.body), nil
 }
 
 func (s *server) network() networks.Network {

@@ -1,18 +1,15 @@
 package telegram_test
 
 import (
-	"io"
 	"net/http"
-	"net/http/httptest"
 	"net/url"
-	"os"
-	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"collectord/keychain"
 	"collectord/networks"
+	"collectord/networks/networktest"
 	"collectord/networks/sim"
 	"collectord/networks/telegram"
 )
@@ -20,15 +17,7 @@ import (
 // recorded returns a body that the real Telegram gave.
 func recorded(t *testing.T, file string) string {
 	t.Helper()
-	b, err := os.ReadFile("../../../shared/recorded/telegram/" + file)
-	switch {
-	case err == nil:
-	case os.Getenv("CI") != "":
-		t.Fatal(err)
-	default:
-		t.Skipf("the recorded answers are not here: %v", err)
-	}
-	return string(b)
+	return networktest.Recorded(t, "telegram/"+file)
 }
 
 var token = keychain.Token{Slot: "tg", Value: keychain.Bare("123456:AAsecret-token")}
@@ -44,31 +33,16 @@ type server struct {
 
 func (s *server) RoundTrip(r *http.Request) (*http.Response, error) {
 	s.asked = r
-	b, _ := io.ReadAll(r.Body)
-	s.form, _ = url.ParseQuery(string(b))
-	return &http.Response{
-		StatusCode: s.status, Header: http.Header{}, Request: r, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
-		Body: io.NopCloser(strings.NewReader(s.body)),
-	}, nil
+	s.form = networktest.Form(r)
+	return networktest.Response(r, s.status, nil, s.body), nil
 }
 
 func (s *server) network() networks.Network {
 	return telegram.New(networks.Options{HTTP: &http.Client{Transport: s}})
 }
 
-// through sends every request to a handler.
-type through struct{ http.Handler }
-
-func (h through) RoundTrip(r *http.Request) (*http.Response, error) {
-	rec := httptest.NewRecorder()
-	h.ServeHTTP(rec, r)
-	resp := rec.Result()
-	resp.Request = r
-	return resp, nil
-}
-
 func simulated(w *sim.World) networks.Network {
-	return telegram.New(networks.Options{HTTP: &http.Client{Transport: through{sim.Telegram(w)}}})
+	return telegram.New(networks.Options{HTTP: &http.Client{Transport: networktest.Through{Handler: sim.Telegram(w)}}})
 }
 
 func world() *sim.World {

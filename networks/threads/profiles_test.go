@@ -1,30 +1,21 @@
 package threads_test
 
 import (
-	"io"
 	"net/http"
 	"net/url"
-	"os"
 	"strings"
 	"testing"
 
 	"collectord/keychain"
 	"collectord/networks"
+	"collectord/networks/networktest"
 	"collectord/networks/threads"
 )
 
 // recorded returns a body that Meta gave or documents.
 func recorded(t *testing.T, file string) string {
 	t.Helper()
-	b, err := os.ReadFile("../../../shared/recorded/" + file)
-	switch {
-	case err == nil:
-	case os.Getenv("CI") != "":
-		t.Fatal(err)
-	default:
-		t.Skipf("the recorded answers are not here: %v", err)
-	}
-	return string(b)
+	return networktest.Recorded(t, file)
 }
 
 // server is an http.RoundTripper that gives its bodies in turn, the last one for ever,
@@ -41,14 +32,8 @@ func says(status int, bodies ...string) *server { return &server{status: status,
 func (s *server) RoundTrip(r *http.Request) (*http.Response, error) {
 	body := s.bodies[min(len(s.asked), len(s.bodies)-1)]
 	s.asked = append(s.asked, r)
-	if r.Body != nil {
-		b, _ := io.ReadAll(r.Body)
-		s.form, _ = url.ParseQuery(string(b))
-	}
-	return &http.Response{
-		StatusCode: s.status, Header: http.Header{}, Request: r, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
-		Body: io.NopCloser(strings.NewReader(body)),
-	}, nil
+	s.form = networktest.Form(r)
+	return networktest.Response(r, s.status, nil, body), nil
 }
 
 func (s *server) network() networks.Network {

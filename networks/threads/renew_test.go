@@ -123,7 +123,7 @@ func TestLogin(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	redirected := open(t, s.URL())
+	redirected := networktest.Browse(t, s.URL())
 	if _, err := s.Finish(t.Context(), strings.Replace(redirected, "state=", "state=x", 1)); !errors.Is(err, networks.ErrOtherLogin) {
 		t.Errorf("another state: %v", err)
 	}
@@ -150,21 +150,6 @@ func TestLogin(t *testing.T) {
 	if !errors.As(err, &e) || e.Kind != networks.Unauthorized || strings.Contains(err.Error(), networktest.Marker) {
 		t.Errorf("a code used twice: %v", err)
 	}
-}
-
-// open is the browser: it returns where the page redirects to.
-func open(t *testing.T, page string) string {
-	t.Helper()
-	c := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
-	resp, err := c.Get(page)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer resp.Body.Close()
-	if resp.StatusCode != http.StatusFound {
-		t.Fatalf("the page answers with %s", resp.Status)
-	}
-	return resp.Header.Get("Location")
 }
 
 func TestRealDialog(t *testing.T) {

@@ -1,7 +1,6 @@
 package tiktok_test
 
 import (
-	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -10,19 +9,8 @@ import (
 
 	"collectord/keychain"
 	"collectord/networks"
+	"collectord/networks/networktest"
 )
-
-// whole is the error of a request, or of the only account in it.
-func whole(results []networks.Result, err error) *networks.Error {
-	var e *networks.Error
-	if errors.As(err, &e) {
-		return e
-	}
-	if len(results) == 1 {
-		return results[0].Err
-	}
-	return nil
-}
 
 // TestCodes: the code counts, whatever the status.
 func TestCodes(t *testing.T) {
@@ -40,7 +28,7 @@ func TestCodes(t *testing.T) {
 	} {
 		for _, status := range []int{200, 400, 401, 404, 500} {
 			body := fmt.Sprintf(`{"data":{},"error":{"code":%q,"message":"words about act.the-access","log_id":"1"}}`, code)
-			e := whole(ask(t, &server{status: status, body: body}, token, networks.Ref{Kind: "me"}))
+			e := networktest.Whole(ask(t, &server{status: status, body: body}, token, networks.Ref{Kind: "me"}))
 			if e == nil || e.Kind != c.kind || e.Code != code || !strings.Contains(e.Hint, c.hint) || e.Op != "tiktok: user/info" {
 				t.Errorf("%s, http %d: %v, want %s", code, status, e, c.kind)
 			}
@@ -49,7 +37,7 @@ func TestCodes(t *testing.T) {
 			}
 		}
 	}
-	e := whole(ask(t, &server{status: 404, body: "Unsupported path"}, token, networks.Ref{Kind: "me"}))
+	e := networktest.Whole(ask(t, &server{status: 404, body: "Unsupported path"}, token, networks.Ref{Kind: "me"}))
 	if e == nil || e.Kind != networks.Malformed || !strings.Contains(e.Hint, "base_url") {
 		t.Errorf("an unknown path: %v", e)
 	}
@@ -59,7 +47,7 @@ func TestIncompleteTokens(t *testing.T) {
 	for missing, code := range map[string]string{"client_key": "", "client_secret": "", "refresh_token": "", "access_token": "no access token"} {
 		s := &server{status: 200, body: answer(`{}`)}
 		tok := keychain.Token{Slot: "tt", Value: token.With(map[string]string{missing: ""})}
-		e := whole(ask(t, s, tok, networks.Ref{Kind: "me"}))
+		e := networktest.Whole(ask(t, s, tok, networks.Ref{Kind: "me"}))
 		if e == nil || e.Kind != networks.Unauthorized || e.Code != code || e.Hint == "" || s.asked != nil {
 			t.Errorf("without %s: %v", missing, e)
 		}
@@ -82,7 +70,7 @@ func TestCheck(t *testing.T) {
 			"an old": {Slot: "tt", Value: token.With(map[string]string{"access_token": "act.old"})},
 		} {
 			_, err := n.Check(t.Context(), tok)
-			if e := whole(nil, err); e == nil || e.Kind != networks.Unauthorized || e.Hint == "" {
+			if e := networktest.Whole(nil, err); e == nil || e.Kind != networks.Unauthorized || e.Hint == "" {
 				t.Errorf("%s: %v, want unauthorized", name, err)
 			}
 		}

@@ -1,15 +1,14 @@
 package tiktok_test
 
 import (
-	"io"
 	"net/http"
-	"net/http/httptest"
 	"net/url"
 	"strings"
 	"testing"
 
 	"collectord/keychain"
 	"collectord/networks"
+	"collectord/networks/networktest"
 	"collectord/networks/sim"
 	"collectord/networks/tiktok"
 )
@@ -29,33 +28,16 @@ type server struct {
 
 func (s *server) RoundTrip(r *http.Request) (*http.Response, error) {
 	s.asked = r
-	if r.Body != nil {
-		b, _ := io.ReadAll(r.Body)
-		s.form, _ = url.ParseQuery(string(b))
-	}
-	return &http.Response{
-		StatusCode: s.status, Header: http.Header{}, Request: r, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
-		Body: io.NopCloser(strings.NewReader(s.body)),
-	}, nil
+	s.form = networktest.Form(r)
+	return networktest.Response(r, s.status, nil, s.body), nil
 }
 
 func (s *server) network() networks.Network {
 	return tiktok.New(networks.Options{HTTP: &http.Client{Transport: s}})
 }
 
-// through sends every request to a handler.
-type through struct{ http.Handler }
-
-func (h through) RoundTrip(r *http.Request) (*http.Response, error) {
-	rec := httptest.NewRecorder()
-	h.ServeHTTP(rec, r)
-	resp := rec.Result()
-	resp.Request = r
-	return resp, nil
-}
-
 func simulated(w *sim.World) networks.Network {
-	return tiktok.New(networks.Options{HTTP: &http.Client{Transport: through{sim.TikTok(w)}}})
+	return tiktok.New(networks.Options{HTTP: &http.Client{Transport: networktest.Through{Handler: sim.TikTok(w)}}})
 }
 
 func world() *sim.World {
@@ -131,7 +113,7 @@ func TestOddAnswers(t *testing.T) {
 		`{"data":{},"error":{"code":"brand_new_x"}}`: networks.Malformed,
 	} {
 		results, err := ask(t, &server{status: 200, body: body}, token, networks.Ref{Name: "brand"})
-		if e := whole(results, err); e == nil || e.Kind != want {
+		if e := networktest.Whole(results, err); e == nil || e.Kind != want {
 			t.Errorf("%s: %+v, %v, want %s", body, results, err, want)
 		}
 	}

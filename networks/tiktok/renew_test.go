@@ -11,6 +11,7 @@ import (
 
 	"collectord/keychain"
 	"collectord/networks"
+	"collectord/networks/networktest"
 	"collectord/networks/sim"
 	"collectord/networks/tiktok"
 )
@@ -110,7 +111,7 @@ func TestRefreshRefused(t *testing.T) {
 			if errors.As(err, &refusal) != c.refusal {
 				t.Errorf("%v, want a refusal: %v", err, c.refusal)
 			}
-			if e := whole(nil, err); e == nil || e.Kind != c.kind || !strings.Contains(e.Hint, c.hint) {
+			if e := networktest.Whole(nil, err); e == nil || e.Kind != c.kind || !strings.Contains(e.Hint, c.hint) {
 				t.Errorf("%v, want %s", err, c.kind)
 			}
 			noSecrets(t, err)
@@ -204,7 +205,7 @@ func TestLogin(t *testing.T) {
 				t.Errorf("the slot does not take it: %v", err)
 			}
 			_, err = s.Finish(t.Context(), redirect+"?code=the-code&state="+q.Get("state"))
-			if e := whole(nil, err); e == nil || e.Kind != networks.Unauthorized {
+			if e := networktest.Whole(nil, err); e == nil || e.Kind != networks.Unauthorized {
 				t.Errorf("a code used twice: %v, want unauthorized", err)
 			}
 			noSecrets(t, err)
@@ -224,7 +225,7 @@ func TestLoginRefused(t *testing.T) {
 		"http://127.0.0.1:9185/": networks.Malformed,
 	} {
 		_, err := s.Finish(t.Context(), address)
-		if e := whole(nil, err); e == nil || e.Kind != want {
+		if e := networktest.Whole(nil, err); e == nil || e.Kind != want {
 			t.Errorf("%s: %v, want %s", address, err, want)
 		}
 		noSecrets(t, err)

@@ -2,16 +2,14 @@ package twitch_test
 
 import (
 	"fmt"
-	"io"
 	"maps"
 	"net/http"
 	"net/http/httptest"
-	"os"
-	"strings"
 	"testing"
 
 	"collectord/keychain"
 	"collectord/networks"
+	"collectord/networks/networktest"
 	"collectord/networks/sim"
 	"collectord/networks/twitch"
 )
@@ -19,15 +17,7 @@ import (
 // recorded returns a body that the real Twitch gave.
 func recorded(t *testing.T, file string) string {
 	t.Helper()
-	b, err := os.ReadFile("../../../shared/recorded/twitch/" + file)
-	switch {
-	case err == nil:
-	case os.Getenv("CI") != "":
-		t.Fatal(err)
-	default:
-		t.Skipf("the recorded answers are not here: %v", err)
-	}
-	return string(b)
+	return networktest.Recorded(t, "twitch/"+file)
 }
 
 // server is an http.RoundTripper that gives one answer, and keeps the request.
@@ -40,14 +30,7 @@ type server struct {
 
 func (s *server) RoundTrip(r *http.Request) (*http.Response, error) {
 	s.asked = r
-	h := s.header
-	if h == nil {
-		h = http.Header{}
-	}
-	return &http.Response{
-		StatusCode: s.status, Header: h, Request: r, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
-		Body: io.NopCloser(strings.NewReader(s.body)),
-	}, nil
+	return networktest.Response(r, s.status, s.header, s.body), nil
 }
 
 func (s *server) network() networks.Network {

@@ -1,29 +1,19 @@
 package twitter_test
 
 import (
-	"io"
 	"net/http"
-	"os"
-	"strings"
 	"testing"
 
 	"collectord/keychain"
 	"collectord/networks"
+	"collectord/networks/networktest"
 	"collectord/networks/twitter"
 )
 
 // recorded returns a body that the real X gave.
 func recorded(t *testing.T, file string) string {
 	t.Helper()
-	b, err := os.ReadFile("../../../shared/recorded/x/" + file)
-	switch {
-	case err == nil:
-	case os.Getenv("CI") != "":
-		t.Fatal(err)
-	default:
-		t.Skipf("the recorded answers are not here: %v", err)
-	}
-	return string(b)
+	return networktest.Recorded(t, "x/"+file)
 }
 
 // server is an http.RoundTripper that gives one answer, and keeps the request.
@@ -36,14 +26,7 @@ type server struct {
 
 func (s *server) RoundTrip(r *http.Request) (*http.Response, error) {
 	s.asked = r
-	h := s.header
-	if h == nil {
-		h = http.Header{}
-	}
-	return &http.Response{
-		StatusCode: s.status, Header: h, Request: r, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
-		Body: io.NopCloser(strings.NewReader(s.body)),
-	}, nil
+	return networktest.Response(r, s.status, s.header, s.body), nil
 }
 
 func (s *server) network() networks.Network {
@@ -61,15 +44,7 @@ var (
 func ask(t *testing.T, s *server, accounts ...string) ([]networks.Result, error) {
 	t.Helper()
 	n := s.network()
-	var refs []networks.Ref
-	for _, a := range accounts {
-		r, err := n.Parse(a)
-		if err != nil {
-			t.Fatal(err)
-		}
-		refs = append(refs, r)
-	}
-	return n.Profiles(t.Context(), bearer, n.Plan(refs)[0])
+	return n.Profiles(t.Context(), bearer, n.Plan(networktest.Refs(t, n, accounts...))[0])
 }
 
 func TestRecordedAnswer(t *testing.T) {

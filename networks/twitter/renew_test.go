@@ -269,21 +269,6 @@ func notice(t *testing.T, err error, hint, want string) {
 	}
 }
 
-// open is the browser: it returns where the page redirects to.
-func open(t *testing.T, page string) string {
-	t.Helper()
-	c := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
-	resp, err := c.Get(page)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer resp.Body.Close()
-	if resp.StatusCode != http.StatusFound {
-		t.Fatalf("the page answers with %s", resp.Status)
-	}
-	return resp.Header.Get("Location")
-}
-
 func TestLogin(t *testing.T) {
 	const redirect = "http://127.0.0.1:9185/"
 	for client, clientSecret := range map[string]string{clientID: secret, "public": ""} {
@@ -296,7 +281,7 @@ func TestLogin(t *testing.T) {
 		if clientSecret != "" && strings.Contains(s.URL(), url.QueryEscape(clientSecret)) {
 			t.Errorf("the page is %s", s.URL())
 		}
-		ended := open(t, s.URL())
+		ended := networktest.Browse(t, s.URL())
 		if _, err := s.Finish(t.Context(), strings.Replace(ended, "state=", "state=x", 1)); !errors.Is(err, networks.ErrOtherLogin) {
 			t.Errorf("another state: %v", err)
 		}
@@ -340,7 +325,7 @@ func TestLoginFails(t *testing.T) {
 		"denied":         {"http://127.0.0.1:9185/?error=access_denied&" + state, networks.Forbidden, "callback URIs"},
 		"no code":        {"http://127.0.0.1:9185/?" + state, networks.Malformed, ""},
 		"no address":     {"hello", networks.Malformed, ""},
-		"without secret": {open(t, s.URL()), networks.Forbidden, "a confidential client needs its secret"},
+		"without secret": {networktest.Browse(t, s.URL()), networks.Forbidden, "a confidential client needs its secret"},
 	} {
 		_, err := s.Finish(t.Context(), c.address)
 		var e *networks.Error

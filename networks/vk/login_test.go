@@ -13,6 +13,7 @@ import (
 
 	"collectord/keychain"
 	"collectord/networks"
+	"collectord/networks/networktest"
 	"collectord/networks/sim"
 	"collectord/networks/vk"
 )
@@ -40,7 +41,7 @@ func TestOlderLogins(t *testing.T) {
 				if strings.Contains(page, marker) {
 					t.Errorf("the page's address holds a secret: %s", page)
 				}
-				ended = browse(t, page)
+				ended = networktest.Browse(t, page)
 			}
 			fresh, err := s.Finish(t.Context(), ended)
 			if err != nil || !fresh.Value.IsBare() {

@@ -8,12 +8,12 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
-	"os"
 	"testing"
 	"time"
 
 	"collectord/keychain"
 	"collectord/networks"
+	"collectord/networks/networktest"
 	"collectord/networks/sim"
 	"collectord/networks/vk"
 )
@@ -327,14 +327,7 @@ func TestRecordedAnswers(t *testing.T) {
 // recorded reads a body that the real VK gave.
 func recorded(t *testing.T, name string) string {
 	t.Helper()
-	b, err := os.ReadFile("../../../shared/recorded/vk/" + name)
-	if err != nil {
-		if os.Getenv("CI") != "" {
-			t.Fatal(err)
-		}
-		t.Skip("the recorded answers are not here:", err)
-	}
-	return string(b)
+	return networktest.Recorded(t, "vk/"+name)
 }
 
 func kindOf(err error) networks.Kind {

@@ -78,23 +78,6 @@ func begin(t *testing.T, n networks.Network, method string, in map[string]string
 	return nil
 }
 
-// browse opens a page as a person who agrees and returns where that ended.
-func browse(t *testing.T, page string) string {
-	t.Helper()
-	c := http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
-	resp, err := c.Get(page)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = resp.Body.Close() }()
-	body, _ := io.ReadAll(resp.Body)
-	ended := resp.Header.Get("Location")
-	if ended == "" {
-		t.Fatalf("no redirect: %s %s", resp.Status, body)
-	}
-	return ended
-}
-
 const back = "http://127.0.0.1:9185/"
 
 func refresherOf(n networks.Network) keychain.Refresher {
@@ -111,7 +94,7 @@ func TestVKIDLoginAndRefresh(t *testing.T) {
 			}
 			s := r.begin(t, "vkid", in, back)
 			asked := time.Now()
-			fresh, err := s.Finish(t.Context(), browse(t, s.URL()))
+			fresh, err := s.Finish(t.Context(), networktest.Browse(t, s.URL()))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -348,7 +331,7 @@ func TestRedirects(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := r.begin(t, "vkid", map[string]string{"client_id": "51"}, back)
-			ended := browse(t, s.URL())
+			ended := networktest.Browse(t, s.URL())
 			fresh, err := s.Finish(t.Context(), c.change(ended))
 			switch {
 			case c.works:
@@ -371,7 +354,7 @@ func TestRedirects(t *testing.T) {
 		})
 	}
 	s := r.begin(t, "vkid", map[string]string{"client_id": "53"}, back)
-	if _, err := s.Finish(t.Context(), browse(t, s.URL())); kindOf(err) != networks.Unauthorized || !strings.Contains(err.Error(), "User denied your request") {
+	if _, err := s.Finish(t.Context(), networktest.Browse(t, s.URL())); kindOf(err) != networks.Unauthorized || !strings.Contains(err.Error(), "User denied your request") {
 		t.Errorf("denied: %v", err)
 	}
 }

@@ -2,15 +2,14 @@ package youtube_test
 
 import (
 	"fmt"
-	"io"
 	"net/http"
 	"net/http/httptest"
-	"os"
 	"strings"
 	"testing"
 
 	"collectord/keychain"
 	"collectord/networks"
+	"collectord/networks/networktest"
 	"collectord/networks/sim"
 	"collectord/networks/youtube"
 )
@@ -18,15 +17,7 @@ import (
 // recorded returns a body that the real YouTube gave.
 func recorded(t *testing.T, file string) string {
 	t.Helper()
-	b, err := os.ReadFile("../../../shared/recorded/youtube/" + file)
-	switch {
-	case err == nil:
-	case os.Getenv("CI") != "":
-		t.Fatal(err)
-	default:
-		t.Skipf("the recorded answers are not here: %v", err)
-	}
-	return string(b)
+	return networktest.Recorded(t, "youtube/"+file)
 }
 
 // server is an http.RoundTripper that gives one answer, and keeps the request.
@@ -39,14 +30,7 @@ type server struct {
 
 func (s *server) RoundTrip(r *http.Request) (*http.Response, error) {
 	s.asked = r
-	h := s.header
-	if h == nil {
-		h = http.Header{}
-	}
-	return &http.Response{
-		StatusCode: s.status, Header: h, Request: r, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
-		Body: io.NopCloser(strings.NewReader(s.body)),
-	}, nil
+	return networktest.Response(r, s.status, s.header, s.body), nil
 }
 
 func (s *server) network() networks.Network {
@@ -59,15 +43,7 @@ var token = keychain.Token{Slot: "yt", Value: keychain.Bare("AIzaSecret")}
 func ask(t *testing.T, s *server, accounts ...string) ([]networks.Result, error) {
 	t.Helper()
 	n := s.network()
-	var refs []networks.Ref
-	for _, a := range accounts {
-		r, err := n.Parse(a)
-		if err != nil {
-			t.Fatal(err)
-		}
-		refs = append(refs, r)
-	}
-	return n.Profiles(t.Context(), token, n.Plan(refs)[0])
+	return n.Profiles(t.Context(), token, n.Plan(networktest.Refs(t, n, accounts...))[0])
 }
 
 func TestRequest(t *testing.T) {

@@ -16,6 +16,7 @@ import (
 	"collectord/networks"
 	"collectord/networks/internal/apptoken"
 	"collectord/networks/internal/rest"
+	"collectord/networks/networktest"
 )
 
 // server is an http.RoundTripper that gives one answer, and keeps the request.
@@ -34,10 +35,7 @@ func (s *server) RoundTrip(r *http.Request) (*http.Response, error) {
 	if s.err != nil {
 		return nil, s.err
 	}
-	return &http.Response{
-		StatusCode: s.status, Header: http.Header{}, Request: r, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
-		Body: io.NopCloser(strings.NewReader(s.body)),
-	}, nil
+	return networktest.Response(r, s.status, nil, s.body), nil
 }
 
 func (s *server) app(basic bool) *apptoken.App {
