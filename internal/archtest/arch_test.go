@@ -46,6 +46,7 @@ func arrows() map[string][]string {
 		"networks/internal/apptoken": {"keychain", "networks", "networks/internal/..."},
 		"networks/internal/meta":     {"keychain", "networks", "networks/internal/..."},
 		"networks/internal/oauth":    {"networks"},
+		"networks/internal/refs":     {"networks"},
 		"networks/internal/rest":     {"networks"},
 		"networks/networktest":       {"keychain", "networks", "networks/sim", "networks/internal/rest"},
 		"networks/sim":               {},

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"collectord/networks"
+	"collectord/networks/internal/refs"
 )
 
 // The syntax of handles and DIDs (https://atproto.com/specs/handle and
@@ -48,22 +49,13 @@ func profileOf(s string) (string, bool) {
 	if actor, ok := strings.CutPrefix(s, "at://"); ok {
 		return actor, true
 	}
-	rest, isAddress := s, false
-	if scheme, after, ok := strings.Cut(s, "://"); ok {
-		if !strings.EqualFold(scheme, "https") && !strings.EqualFold(scheme, "http") {
-			return "", false
-		}
-		rest, isAddress = after, true
-	}
-	host, path, slash := strings.Cut(rest, "/")
-	if !isAddress && !slash {
+	a := refs.Cut(s)
+	if !a.Scheme && !a.Slash {
 		return s, true
 	}
-	if host = strings.ToLower(host); host != "bsky.app" && host != "www.bsky.app" {
+	if a.Host != "bsky.app" && a.Host != "www.bsky.app" {
 		return "", false
 	}
-	path, _, _ = strings.Cut(path, "?")
-	path, _, _ = strings.Cut(path, "#")
-	actor, ok := strings.CutPrefix(path, "profile/")
+	actor, ok := strings.CutPrefix(a.Path, "profile/")
 	return strings.TrimSuffix(actor, "/"), ok
 }

@@ -1,6 +1,9 @@
 package bluesky
 
-import "collectord/networks"
+import (
+	"collectord/networks"
+	"collectord/networks/internal/refs"
+)
 
 // The two requests, by the names of their lexicons.
 const (
@@ -17,19 +20,11 @@ const why = "why"
 
 // Plan puts 25 accounts into a request, and each that is asked for the reason of
 // its absence into one of its own.
-func (n *network) Plan(refs []networks.Ref) []networks.Batch {
-	var batches []networks.Batch
-	open := -1 // the batch that is being filled
-	for _, r := range refs {
-		switch {
-		case r.Kind == why:
-			batches = append(batches, networks.Batch{Op: getProfile, Refs: []networks.Ref{r}})
-			continue
-		case open < 0 || len(batches[open].Refs) == batchSize:
-			open = len(batches)
-			batches = append(batches, networks.Batch{Op: getProfiles})
+func (n *network) Plan(all []networks.Ref) []networks.Batch {
+	return refs.Plan(all, func(r networks.Ref) refs.Sharing {
+		if r.Kind == why {
+			return refs.Sharing{Op: getProfile, Most: 1}
 		}
-		batches[open].Refs = append(batches[open].Refs, r)
-	}
-	return batches
+		return refs.Sharing{Op: getProfiles, Most: batchSize}
+	})
 }

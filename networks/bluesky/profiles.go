@@ -2,14 +2,12 @@ package bluesky
 
 import (
 	"context"
-	"encoding/json"
-	"errors"
 	"net/url"
-	"slices"
 	"strings"
 
 	"collectord/keychain"
 	"collectord/networks"
+	"collectord/networks/internal/refs"
 	"collectord/networks/internal/rest"
 )
 
@@ -21,7 +19,7 @@ func (n *network) Profiles(ctx context.Context, token keychain.Token, batch netw
 		parameter = "actor"
 	}
 	resp, err := n.rest.Do(ctx, rest.Request{
-		Op: batch.Op, URL: n.base + batch.Op, Query: url.Values{parameter: actors(batch.Refs)},
+		Op: batch.Op, URL: n.base + batch.Op, Query: url.Values{parameter: refs.Once(batch.Refs, key)},
 	})
 	if err != nil {
 		return nil, err
@@ -75,17 +73,6 @@ func (n *network) one(resp *rest.Response, batch networks.Batch) ([]networks.Res
 	return []networks.Result{n.result(batch.Op, r, a)}, nil
 }
 
-// actors is what to ask for, each account once.
-func actors(refs []networks.Ref) []string {
-	list := make([]string, 0, len(refs))
-	for _, r := range refs {
-		if a := key(r); !slices.Contains(list, a) {
-			list = append(list, a)
-		}
-	}
-	return list
-}
-
 // key is what an account is asked by and found by: its DID or, while that is
 // unknown, its handle.
 func key(r networks.Ref) string {
@@ -137,12 +124,7 @@ type actor struct {
 // wrong type is odd, and its neighbours are not.
 func (a *actor) UnmarshalJSON(b []byte) error {
 	type plain actor
-	var wrong *json.UnmarshalTypeError
-	err := json.Unmarshal(b, (*plain)(a))
-	if a.odd = errors.As(err, &wrong); a.odd {
-		return nil
-	}
-	return err
+	return rest.DecodeOne(b, (*plain)(a), &a.odd)
 }
 
 func (n *network) result(op string, r networks.Ref, a actor) networks.Result {

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"collectord/networks"
+	"collectord/networks/internal/refs"
 )
 
 // login is what GitHub takes as a name today, and what it took once: old names end
@@ -41,23 +42,14 @@ func (n *network) Parse(account string) (networks.Ref, error) {
 	return fromName(account, strings.TrimPrefix(s, "@"))
 }
 
-// address returns the path of s if s is an address at GitHub.
+// address returns the path of s if s is an address at GitHub; that of another one is empty,
+// which is refused.
 func address(s string) (path string, ok bool) {
-	scheme, rest, found := strings.Cut(s, "://")
-	if !found {
-		rest = s
-	} else if !strings.EqualFold(scheme, "https") && !strings.EqualFold(scheme, "http") {
-		return "", true // refused, as an empty path is
+	a := refs.Cut(s)
+	if a.Host == "github.com" || a.Host == "www.github.com" {
+		return a.Path, true
 	}
-	host, path, _ := strings.Cut(rest, "/")
-	switch strings.ToLower(host) {
-	case "github.com", "www.github.com":
-	default:
-		return "", found
-	}
-	path, _, _ = strings.Cut(path, "?")
-	path, _, _ = strings.Cut(path, "#")
-	return path, true
+	return "", a.Scheme
 }
 
 func fromPath(account, path string) (networks.Ref, error) {

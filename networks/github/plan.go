@@ -1,6 +1,9 @@
 package github
 
-import "collectord/networks"
+import (
+	"collectord/networks"
+	"collectord/networks/internal/refs"
+)
 
 // The three requests.
 const (
@@ -23,20 +26,17 @@ const batchSize = 100
 
 // Plan puts 100 names into a query. Organisations, and accounts that have to be
 // asked by id, are a request each.
-func (n *network) Plan(refs []networks.Ref) []networks.Batch {
-	var batches []networks.Batch
-	open := -1 // the query that is being filled
-	for _, r := range refs {
+func (n *network) Plan(all []networks.Ref) []networks.Batch {
+	batches := refs.Plan(all, func(r networks.Ref) refs.Sharing {
 		if op := opOf(r); op != opGraphQL {
-			batches = append(batches, networks.Batch{Op: op, Refs: []networks.Ref{r}})
-			continue
+			return refs.Sharing{Op: op, Most: 1}
 		}
-		if open < 0 || len(batches[open].Refs) == batchSize {
-			open = len(batches)
-			batches = append(batches, networks.Batch{Op: opGraphQL})
+		return refs.Sharing{Op: opGraphQL, Most: batchSize}
+	})
+	for i := range batches {
+		if batches[i].Op == opGraphQL {
+			batches[i].Cost = points(len(batches[i].Refs))
 		}
-		batches[open].Refs = append(batches[open].Refs, r)
-		batches[open].Cost = points(len(batches[open].Refs))
 	}
 	return batches
 }

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"collectord/networks"
+	"collectord/networks/internal/refs"
 )
 
 // username is LiveJournal's rule: 15 letters, digits and underscores; accounts of other
@@ -42,23 +43,15 @@ func (n *network) Parse(account string) (networks.Ref, error) {
 
 // fromAddress returns the name in s if s is an address; "" for one of something else.
 func fromAddress(s string) (user string, ok bool) {
-	scheme, rest, found := strings.Cut(s, "://")
-	if !found {
-		rest = s
-	} else if scheme != "https" && scheme != "http" {
-		return "", true
-	}
-	host, path, slash := strings.Cut(rest, "/")
-	path, _, _ = strings.Cut(path, "?")
-	path, _, _ = strings.Cut(path, "#")
-	sub, isSub := strings.CutSuffix(host, "."+domain)
+	a := refs.Cut(s)
+	sub, isSub := strings.CutSuffix(a.Host, "."+domain)
 	switch {
-	case host == domain:
+	case a.Host == domain:
 		sub = "www"
 	case !isSub:
-		return "", found || slash // some other address
+		return "", a.Scheme || a.Slash // some other address
 	}
-	parts := strings.Split(path, "/")
+	parts := strings.Split(a.Path, "/")
 	switch {
 	case slices.Contains(shared, sub):
 		return parts[0], true

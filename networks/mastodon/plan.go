@@ -1,6 +1,9 @@
 package mastodon
 
-import "collectord/networks"
+import (
+	"collectord/networks"
+	"collectord/networks/internal/refs"
+)
 
 // The three requests.
 const (
@@ -32,20 +35,12 @@ func opOf(r networks.Ref) string {
 
 // Plan puts accounts of one server whose ids are known into one request, 40 each,
 // and the others into one each.
-func (n *network) Plan(refs []networks.Ref) []networks.Batch {
-	var batches []networks.Batch
-	open := make(map[string]int) // the list that is being filled, by its host
-	for _, r := range refs {
-		op := opOf(r)
-		i, ok := open[r.Host]
-		if op != opList || !ok || len(batches[i].Refs) == batchSize {
-			i = len(batches)
-			batches = append(batches, networks.Batch{Op: op, Limiter: r.Host})
+func (n *network) Plan(all []networks.Ref) []networks.Batch {
+	return refs.Plan(all, func(r networks.Ref) refs.Sharing {
+		s := refs.Sharing{Op: opOf(r), Limiter: r.Host, Most: 1}
+		if s.Op == opList {
+			s.Most = batchSize
 		}
-		if op == opList {
-			open[r.Host] = i
-		}
-		batches[i].Refs = append(batches[i].Refs, r)
-	}
-	return batches
+		return s
+	})
 }

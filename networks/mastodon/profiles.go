@@ -3,13 +3,12 @@ package mastodon
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"net/url"
-	"slices"
 	"strings"
 
 	"collectord/keychain"
 	"collectord/networks"
+	"collectord/networks/internal/refs"
 	"collectord/networks/internal/rest"
 )
 
@@ -50,20 +49,9 @@ func (n *network) request(batch networks.Batch) rest.Request {
 	case opOne:
 		r.URL += "/" + url.PathEscape(first.ID)
 	default:
-		r.Query = url.Values{"id[]": ids(batch.Refs)}
+		r.Query = url.Values{"id[]": refs.Once(batch.Refs, refs.ID)}
 	}
 	return r
-}
-
-// ids is what to ask for, each account once.
-func ids(refs []networks.Ref) []string {
-	list := make([]string, 0, len(refs))
-	for _, r := range refs {
-		if !slices.Contains(list, r.ID) {
-			list = append(list, r.ID)
-		}
-	}
-	return list
 }
 
 // list finds for each ref its account, by id. One that is missing is asked alone:
@@ -135,12 +123,7 @@ type account struct {
 // wrong type is odd, and its neighbours are not.
 func (a *account) UnmarshalJSON(b []byte) error {
 	type plain account
-	var wrong *json.UnmarshalTypeError
-	err := json.Unmarshal(b, (*plain)(a))
-	if a.odd = errors.As(err, &wrong); a.odd {
-		return nil
-	}
-	return err
+	return rest.DecodeOne(b, (*plain)(a), &a.odd)
 }
 
 // id is the id of an account: a string, or a number where a server does not know

@@ -1,6 +1,9 @@
 package odnoklassniki
 
-import "collectord/networks"
+import (
+	"collectord/networks"
+	"collectord/networks/internal/refs"
+)
 
 // The methods that are asked for groups.
 const (
@@ -14,19 +17,11 @@ const batchSize = 100
 
 // Plan puts 100 groups whose id is known into a request, and each other one into one
 // of its own, which finds out the id.
-func (n *network) Plan(refs []networks.Ref) []networks.Batch {
-	var batches []networks.Batch
-	open := -1 // the batch that is being filled
-	for _, r := range refs {
-		switch {
-		case r.ID == "":
-			batches = append(batches, networks.Batch{Op: urlInfo, Refs: []networks.Ref{r}})
-			continue
-		case open < 0 || len(batches[open].Refs) == batchSize:
-			open = len(batches)
-			batches = append(batches, networks.Batch{Op: groupInfo})
+func (n *network) Plan(all []networks.Ref) []networks.Batch {
+	return refs.Plan(all, func(r networks.Ref) refs.Sharing {
+		if r.ID == "" {
+			return refs.Sharing{Op: urlInfo, Most: 1}
 		}
-		batches[open].Refs = append(batches[open].Refs, r)
-	}
-	return batches
+		return refs.Sharing{Op: groupInfo, Most: batchSize}
+	})
 }

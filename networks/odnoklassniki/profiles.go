@@ -4,13 +4,12 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
 	"net/url"
-	"slices"
 	"strings"
 
 	"collectord/keychain"
 	"collectord/networks"
+	"collectord/networks/internal/refs"
 	"collectord/networks/internal/rest"
 )
 
@@ -27,7 +26,7 @@ func (n *network) Profiles(ctx context.Context, token keychain.Token, batch netw
 	if batch.Op == urlInfo {
 		return n.resolve(ctx, k, batch)
 	}
-	resp, err := n.call(ctx, k, batch.Op, len(batch.Refs), url.Values{"uids": {strings.Join(ids(batch.Refs), ",")}, "fields": {fields}})
+	resp, err := n.call(ctx, k, batch.Op, len(batch.Refs), url.Values{"uids": {strings.Join(refs.Once(batch.Refs, refs.ID), ",")}, "fields": {fields}})
 	if err != nil {
 		return nil, err
 	}
@@ -36,17 +35,6 @@ func (n *network) Profiles(ctx context.Context, token keychain.Token, batch netw
 		return nil, err
 	}
 	return n.match(batch, groups), nil
-}
-
-// ids is what to ask for, each group once.
-func ids(refs []networks.Ref) []string {
-	list := make([]string, 0, len(refs))
-	for _, r := range refs {
-		if !slices.Contains(list, r.ID) {
-			list = append(list, r.ID)
-		}
-	}
-	return list
 }
 
 // resolve asks what stands at the address of a group.
@@ -108,12 +96,7 @@ type group struct {
 // type is odd, and its neighbours are not.
 func (g *group) UnmarshalJSON(b []byte) error {
 	type plain group
-	var wrong *json.UnmarshalTypeError
-	err := json.Unmarshal(b, (*plain)(g))
-	if g.odd = errors.As(err, &wrong); g.odd {
-		return nil
-	}
-	return err
+	return rest.DecodeOne(b, (*plain)(g), &g.odd)
 }
 
 // groups reads an answer: a list or, as the documentation prints it, an object with

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"collectord/networks"
+	"collectord/networks/internal/refs"
 )
 
 var (
@@ -48,24 +49,14 @@ func (n *network) Parse(account string) (networks.Ref, error) {
 	return networks.Ref{}, unexpected(account)
 }
 
-// address returns the path of s, without the slash at its beginning, if s is an
-// address.
+// address returns the path of s, without the slash at its beginning, if s is an address;
+// that of another one is empty, which is refused.
 func address(s string) (path string, ok bool) {
-	scheme, rest, found := strings.Cut(s, "://")
-	if !found {
-		scheme, rest = "https", s
+	a := refs.Cut(s)
+	if a.Host == "reddit.com" || strings.HasSuffix(a.Host, ".reddit.com") && url.PathEscape(a.Host) == a.Host {
+		return a.Path, true
 	}
-	host, path, _ := strings.Cut(rest, "/")
-	host = strings.ToLower(host)
-	if host != "reddit.com" && !strings.HasSuffix(host, ".reddit.com") || url.PathEscape(host) != host {
-		return "", found
-	}
-	if !strings.EqualFold(scheme, "https") && !strings.EqualFold(scheme, "http") {
-		return "", true // refused, as an empty path is
-	}
-	path, _, _ = strings.Cut(path, "?")
-	path, _, _ = strings.Cut(path, "#")
-	return path, true
+	return "", a.Scheme
 }
 
 func unexpected(account string) error {

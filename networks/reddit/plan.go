@@ -1,6 +1,9 @@
 package reddit
 
-import "collectord/networks"
+import (
+	"collectord/networks"
+	"collectord/networks/internal/refs"
+)
 
 // The one call in the two ways in which it is asked.
 const (
@@ -14,21 +17,11 @@ const batchSize = 100
 
 // Plan puts communities whose id is known into one kind of request and the others
 // into the other, 100 each.
-func (n *network) Plan(refs []networks.Ref) []networks.Batch {
-	var batches []networks.Batch
-	open := map[string]int{} // the batch that is being filled, by its call
-	for _, r := range refs {
-		op := byName
+func (n *network) Plan(all []networks.Ref) []networks.Batch {
+	return refs.Plan(all, func(r networks.Ref) refs.Sharing {
 		if r.ID != "" {
-			op = byID
+			return refs.Sharing{Op: byID, Most: batchSize}
 		}
-		i, ok := open[op]
-		if !ok || len(batches[i].Refs) == batchSize {
-			i = len(batches)
-			open[op] = i
-			batches = append(batches, networks.Batch{Op: op})
-		}
-		batches[i].Refs = append(batches[i].Refs, r)
-	}
-	return batches
+		return refs.Sharing{Op: byName, Most: batchSize}
+	})
 }

@@ -4,11 +4,11 @@ import (
 	"context"
 	"encoding/json"
 	"net/url"
-	"slices"
 	"strings"
 
 	"collectord/keychain"
 	"collectord/networks"
+	"collectord/networks/internal/refs"
 	"collectord/networks/internal/rest"
 )
 
@@ -18,7 +18,7 @@ func (n *network) Profiles(ctx context.Context, token keychain.Token, batch netw
 	if batch.Op == byID {
 		parameter = "id"
 	}
-	list, err := n.info(ctx, token, batch.Op, parameter, keys(batch.Refs))
+	list, err := n.info(ctx, token, batch.Op, parameter, refs.Once(batch.Refs, key))
 	if err != nil {
 		return nil, err
 	}
@@ -63,17 +63,6 @@ func key(r networks.Ref) string {
 		return r.ID
 	}
 	return strings.ToLower(r.Name)
-}
-
-// keys is what to ask for, each community once.
-func keys(refs []networks.Ref) []string {
-	list := make([]string, 0, len(refs))
-	for _, r := range refs {
-		if k := key(r); !slices.Contains(list, k) {
-			list = append(list, k)
-		}
-	}
-	return list
 }
 
 // thing is a community as Reddit writes it, inside an envelope.

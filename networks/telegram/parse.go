@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"collectord/networks"
+	"collectord/networks/internal/refs"
 )
 
 var (
@@ -59,28 +60,20 @@ func (n *network) Parse(account string) (networks.Ref, error) {
 	return fromName(account, strings.TrimPrefix(parts[0], "@"))
 }
 
-// address returns the path of s if s is an address at Telegram.
+// address returns the path of s if s is an address at Telegram; that of another one is
+// empty, which is refused.
 func address(s string) (path string, ok bool) {
-	scheme, rest, found := strings.Cut(s, "://")
-	switch {
-	case !found:
-		rest = s
-	case strings.EqualFold(scheme, "tg"):
+	if scheme, rest, found := strings.Cut(s, "://"); found && strings.EqualFold(scheme, "tg") {
 		return fromApp(rest), true
-	case !strings.EqualFold(scheme, "https") && !strings.EqualFold(scheme, "http"):
-		return "", true // refused, as an empty path is
 	}
-	host, path, slash := strings.Cut(rest, "/")
-	host = strings.ToLower(host)
-	path, _, _ = strings.Cut(path, "?")
-	path, _, _ = strings.Cut(path, "#")
-	if sub, isSub := strings.CutSuffix(host, ".t.me"); isSub && sub != "www" {
+	a := refs.Cut(s)
+	if sub, isSub := strings.CutSuffix(a.Host, ".t.me"); isSub && sub != "www" {
 		return sub, true
 	}
-	if !slices.Contains(hosts, host) {
-		return "", found || slash // some other address
+	if slices.Contains(hosts, a.Host) {
+		return a.Path, true
 	}
-	return path, true
+	return "", a.Scheme || a.Slash
 }
 
 // fromApp is the name in an address that the app opens: resolve?domain=NAME.

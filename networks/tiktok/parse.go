@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"collectord/networks"
+	"collectord/networks/internal/refs"
 )
 
 // me is the Kind of the account that the token belongs to, and how the config names
@@ -48,21 +49,14 @@ func (n *network) Parse(account string) (networks.Ref, error) {
 	return fromName(account, user)
 }
 
-// address returns the path of s if s is an address at TikTok.
+// address returns the path of s if s is an address at TikTok; that of another one is empty,
+// which is refused.
 func address(s string) (path string, ok bool) {
-	scheme, rest, found := strings.Cut(s, "://")
-	if !found {
-		rest = s
-	} else if !strings.EqualFold(scheme, "https") && !strings.EqualFold(scheme, "http") {
-		return "", true // refused, as an empty path is
+	a := refs.Cut(s)
+	if slices.Contains(hosts, a.Host) {
+		return a.Path, true
 	}
-	host, path, slash := strings.Cut(rest, "/")
-	if !slices.Contains(hosts, strings.ToLower(host)) {
-		return "", found || slash // some other address
-	}
-	path, _, _ = strings.Cut(path, "?")
-	path, _, _ = strings.Cut(path, "#")
-	return path, true
+	return "", a.Scheme || a.Slash
 }
 
 func fromName(account, s string) (networks.Ref, error) {

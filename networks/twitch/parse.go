@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"collectord/networks"
+	"collectord/networks/internal/refs"
 )
 
 var (
@@ -42,21 +43,14 @@ func (n *network) Parse(account string) (networks.Ref, error) {
 	return fromName(account, strings.TrimPrefix(s, "@"))
 }
 
-// address returns the path of s if s is an address at Twitch.
+// address returns the path of s if s is an address at Twitch; that of another one is empty,
+// which is refused.
 func address(s string) (path string, ok bool) {
-	scheme, rest, found := strings.Cut(s, "://")
-	if !found {
-		rest = s
-	} else if !strings.EqualFold(scheme, "https") && !strings.EqualFold(scheme, "http") {
-		return "", true // refused, as an empty path is
+	a := refs.Cut(s)
+	if slices.Contains(hosts, a.Host) {
+		return a.Path, true
 	}
-	host, path, _ := strings.Cut(rest, "/")
-	if !slices.Contains(hosts, strings.ToLower(host)) {
-		return "", found
-	}
-	path, _, _ = strings.Cut(path, "?")
-	path, _, _ = strings.Cut(path, "#")
-	return path, true
+	return "", a.Scheme
 }
 
 func fromPath(account, path string) (networks.Ref, error) {

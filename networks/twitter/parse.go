@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"collectord/networks"
+	"collectord/networks/internal/refs"
 )
 
 // X's own patterns of its parameters (https://docs.x.com/openapi.json 2.167, read
@@ -42,27 +43,14 @@ func (n *network) Parse(account string) (networks.Ref, error) {
 	return fromHandle(account, strings.TrimPrefix(s, "@"))
 }
 
-// address returns the path of s if s is an address at X.
+// address returns the path of s if s is an address at X; that of another one is empty,
+// which is refused.
 func address(s string) (path string, ok bool) {
-	rest, scheme := cutScheme(s)
-	host, path, slash := strings.Cut(rest, "/")
-	if !slices.Contains(hosts, strings.ToLower(host)) {
-		return "", scheme // some other address: an empty path, which is refused
+	a := refs.Cut(s)
+	if slices.Contains(hosts, a.Host) {
+		return a.Path, true
 	}
-	if !slash && !scheme {
-		return "", true
-	}
-	path, _, _ = strings.Cut(path, "?")
-	path, _, _ = strings.Cut(path, "#")
-	return path, true
-}
-
-func cutScheme(s string) (rest string, ok bool) {
-	scheme, rest, found := strings.Cut(s, "://")
-	if !found || !strings.EqualFold(scheme, "https") && !strings.EqualFold(scheme, "http") {
-		return s, found
-	}
-	return rest, true
+	return "", a.Scheme
 }
 
 func fromPath(account, path string) (networks.Ref, error) {

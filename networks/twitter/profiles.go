@@ -2,14 +2,12 @@ package twitter
 
 import (
 	"context"
-	"encoding/json"
-	"errors"
 	"net/url"
-	"slices"
 	"strings"
 
 	"collectord/keychain"
 	"collectord/networks"
+	"collectord/networks/internal/refs"
 	"collectord/networks/internal/rest"
 )
 
@@ -26,7 +24,7 @@ func (n *network) Profiles(ctx context.Context, token keychain.Token, batch netw
 	c := n.client(k)
 	resp, err := c.Do(ctx, rest.Request{
 		Op: batch.Op, URL: n.base + q.path, Bearer: k.bearer,
-		Query: url.Values{q.parameter: {strings.Join(q.values(batch.Refs), ",")}, "user.fields": {fields}},
+		Query: url.Values{q.parameter: {strings.Join(refs.Once(batch.Refs, q.ref), ",")}, "user.fields": {fields}},
 	})
 	if err != nil {
 		return nil, err
@@ -58,17 +56,6 @@ func question(b networks.Batch) call {
 	}
 	return call{"/2/users/by", "usernames",
 		func(r networks.Ref) string { return strings.ToLower(r.Name) }, func(u user) string { return strings.ToLower(u.Username) }}
-}
-
-// values is what to ask for, each account once.
-func (q call) values(refs []networks.Ref) []string {
-	values := make([]string, 0, len(refs))
-	for _, r := range refs {
-		if v := q.ref(r); !slices.Contains(values, v) {
-			values = append(values, v)
-		}
-	}
-	return values
 }
 
 // answer is a good answer: data is absent if nobody was found, errors if everybody
@@ -104,13 +91,7 @@ type metrics struct {
 // neighbours are not.
 func (u *user) UnmarshalJSON(b []byte) error {
 	type plain user
-	var wrong *json.UnmarshalTypeError
-	err := json.Unmarshal(b, (*plain)(u))
-	u.odd = errors.As(err, &wrong)
-	if err != nil && !u.odd {
-		return err
-	}
-	return nil
+	return rest.DecodeOne(b, (*plain)(u), &u.odd)
 }
 
 // results finds for each ref its user or its problem, by id or by name.

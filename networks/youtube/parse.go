@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"collectord/networks"
+	"collectord/networks/internal/refs"
 )
 
 // channelID is the id of a channel.
@@ -45,24 +46,14 @@ func (n *network) Parse(account string) (networks.Ref, error) {
 	return fromHandle(account, strings.TrimPrefix(s, "@"))
 }
 
-// address returns the path of s if s is an address at YouTube.
+// address returns the path of s if s is an address at YouTube; that of another one is empty,
+// which is refused.
 func address(s string) (path string, ok bool) {
-	scheme, rest, found := strings.Cut(s, "://")
-	if !found {
-		rest = s
-	} else if !strings.EqualFold(scheme, "https") && !strings.EqualFold(scheme, "http") {
-		return "", true // refused, as an empty path is
+	a := refs.Cut(s)
+	if slices.Contains(hosts, a.Host) {
+		return a.Path, true
 	}
-	host, path, slash := strings.Cut(rest, "/")
-	if !slices.Contains(hosts, strings.ToLower(host)) {
-		return "", found
-	}
-	if !slash {
-		return "", true
-	}
-	path, _, _ = strings.Cut(path, "?")
-	path, _, _ = strings.Cut(path, "#")
-	return path, true
+	return "", a.Scheme
 }
 
 func fromPath(account, path string) (networks.Ref, error) {

@@ -1,6 +1,9 @@
 package youtube
 
-import "collectord/networks"
+import (
+	"collectord/networks"
+	"collectord/networks/internal/refs"
+)
 
 // The one call of the API in the three ways in which it is asked.
 const (
@@ -15,23 +18,14 @@ const batchSize = 50
 
 // Plan puts 50 channels whose id is known into a request. A handle or an old
 // username is a request by itself: YouTube takes one.
-func (n *network) Plan(refs []networks.Ref) []networks.Batch {
-	var batches []networks.Batch
-	open := -1 // the batch of ids that is being filled
-	for _, r := range refs {
-		if r.ID == "" {
-			op := byHandle
-			if r.Name == "" {
-				op = byUser
-			}
-			batches = append(batches, networks.Batch{Op: op, Refs: []networks.Ref{r}})
-			continue
+func (n *network) Plan(all []networks.Ref) []networks.Batch {
+	return refs.Plan(all, func(r networks.Ref) refs.Sharing {
+		switch {
+		case r.ID != "":
+			return refs.Sharing{Op: byID, Most: batchSize}
+		case r.Name != "":
+			return refs.Sharing{Op: byHandle, Most: 1}
 		}
-		if open < 0 || len(batches[open].Refs) == batchSize {
-			open = len(batches)
-			batches = append(batches, networks.Batch{Op: byID})
-		}
-		batches[open].Refs = append(batches[open].Refs, r)
-	}
-	return batches
+		return refs.Sharing{Op: byUser, Most: 1}
+	})
 }

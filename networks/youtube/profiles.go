@@ -2,15 +2,13 @@ package youtube
 
 import (
 	"context"
-	"encoding/json"
-	"errors"
 	"net/url"
-	"slices"
 	"strconv"
 	"strings"
 
 	"collectord/keychain"
 	"collectord/networks"
+	"collectord/networks/internal/refs"
 	"collectord/networks/internal/rest"
 )
 
@@ -35,7 +33,7 @@ func (n *network) Profiles(ctx context.Context, token keychain.Token, batch netw
 	case byUser:
 		query.Set("forUsername", strings.TrimPrefix(batch.Refs[0].Kind, byUsername))
 	default:
-		query.Set("id", strings.Join(ids(batch.Refs), ","))
+		query.Set("id", strings.Join(refs.Once(batch.Refs, refs.ID), ","))
 	}
 	list, err := n.list(ctx, token, batch.Op, query, len(batch.Refs))
 	if err != nil {
@@ -74,17 +72,6 @@ func (n *network) list(ctx context.Context, token keychain.Token, op string, que
 		return nil, nil // where nobody was found YouTube leaves the list out
 	}
 	return *answer.Items, nil
-}
-
-// ids is what to ask for, each channel once.
-func ids(refs []networks.Ref) []string {
-	list := make([]string, 0, len(refs))
-	for _, r := range refs {
-		if !slices.Contains(list, r.ID) {
-			list = append(list, r.ID)
-		}
-	}
-	return list
 }
 
 // match finds for each ref its channel, by id.
@@ -150,12 +137,7 @@ type statistics struct {
 // type is odd, and its neighbours are not.
 func (c *channel) UnmarshalJSON(b []byte) error {
 	type plain channel
-	var wrong *json.UnmarshalTypeError
-	err := json.Unmarshal(b, (*plain)(c))
-	if c.odd = errors.As(err, &wrong); c.odd {
-		return nil
-	}
-	return err
+	return rest.DecodeOne(b, (*plain)(c), &c.odd)
 }
 
 func (n *network) result(op string, r networks.Ref, c channel) networks.Result {

@@ -3,6 +3,7 @@ package rest
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"math"
 	"strconv"
 
@@ -47,4 +48,15 @@ func (l *Lenient) UnmarshalJSON(b []byte) error {
 		b = []byte(s)
 	}
 	return l.Number.UnmarshalJSON(b)
+}
+
+// DecodeOne decodes one account of an answer about many. A field of another type than v has
+// makes the account odd, and is no error: its neighbours are as good as they were.
+func DecodeOne(b []byte, v any, odd *bool) error {
+	var wrong *json.UnmarshalTypeError
+	err := json.Unmarshal(b, v)
+	if *odd = errors.As(err, &wrong); *odd {
+		return nil
+	}
+	return err
 }

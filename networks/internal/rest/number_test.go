@@ -43,6 +43,19 @@ func TestLenient(t *testing.T) {
 	}
 }
 
+// TestDecodeOne: a field of another type spoils one account, what is no JSON the answer.
+func TestDecodeOne(t *testing.T) {
+	for in, want := range map[string]struct{ odd, fails bool }{
+		`{"name":"a"}`: {}, `{"name":5}`: {odd: true}, `[]`: {odd: true}, `{"name":`: {fails: true}, ``: {fails: true},
+	} {
+		account := struct{ Name string }{"before"}
+		odd := true
+		if err := rest.DecodeOne([]byte(in), &account, &odd); odd != want.odd || (err != nil) != want.fails {
+			t.Errorf("%s: odd %v, %v", in, odd, err)
+		}
+	}
+}
+
 func known(n int64) rest.Number { return rest.Number{Count: networks.Known(n)} }
 
 func bad() rest.Number { return rest.Number{Bad: true} }
