@@ -2,7 +2,6 @@ package threads
 
 import (
 	"context"
-	"net/url"
 
 	"collectord/keychain"
 	"collectord/networks"
@@ -24,28 +23,11 @@ func (n *network) Logins() []networks.Login {
 }
 
 func (n *network) begin(in map[string]keychain.Secret, redirect string) (networks.LoginSession, error) {
-	id, secret := in["app_id"].Reveal(), in["app_secret"].Reveal()
+	app := meta.App{ID: in["app_id"].Reveal(), Secret: in["app_secret"].Reveal(), Redirect: redirect}
 	return n.tokens.Session(meta.Flow{
-		Page: n.dialog, ID: id, Scopes: scopes, Redirect: redirect,
+		Page: n.dialog, ID: app.ID, Scopes: scopes, Redirect: redirect,
 		Exchange: func(ctx context.Context, code string) (keychain.Fresh, error) {
-			short, err := n.tokens.Grant(ctx, meta.Ask{
-				Op: "oauth/access_token", Path: "oauth/access_token",
-				Form: url.Values{
-					"client_id": {id}, "client_secret": {secret}, "grant_type": {"authorization_code"},
-					"redirect_uri": {redirect}, "code": {code},
-				},
-			})
-			if err != nil {
-				return keychain.Fresh{}, err
-			}
-			long, err := n.tokens.Grant(ctx, meta.Ask{
-				Op: "th_exchange_token", Path: "access_token",
-				Query: url.Values{"grant_type": {"th_exchange_token"}, "client_secret": {secret}, "access_token": {short.Token.Reveal()}},
-			})
-			if err != nil {
-				return keychain.Fresh{}, err
-			}
-			return keychain.Fresh{Value: keychain.Bare(long.Token.Reveal()), Expires: long.Expires}, nil
+			return n.tokens.LongLived(ctx, n.tokens, "th_exchange_token", app, code)
 		},
 	})
 }

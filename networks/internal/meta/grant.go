@@ -145,3 +145,33 @@ func (c *Client) Redeem(ctx context.Context, appID, appSecret, redirect, code st
 	}
 	return c.Exchange(ctx, appID, appSecret, short.Token.Reveal())
 }
+
+// App is an app in whose name a person logs in.
+type App struct {
+	ID, Secret string
+	Redirect   string // the address that the app registered
+}
+
+// LongLived makes a token of 60 days of a code of Instagram's or Threads' dialog, by way of
+// one of an hour, which another service may give: c is asked for the long one and codes for
+// the short one. Op names the exchange: "th_exchange_token".
+func (c *Client) LongLived(ctx context.Context, codes *Client, op string, app App, code string) (keychain.Fresh, error) {
+	short, err := codes.Grant(ctx, Ask{
+		Op: "oauth/access_token", Path: "oauth/access_token",
+		Form: url.Values{
+			"client_id": {app.ID}, "client_secret": {app.Secret}, "grant_type": {"authorization_code"},
+			"redirect_uri": {app.Redirect}, "code": {code},
+		},
+	})
+	if err != nil {
+		return keychain.Fresh{}, err
+	}
+	long, err := c.Grant(ctx, Ask{
+		Op: op, Path: "access_token",
+		Query: url.Values{"grant_type": {op}, "client_secret": {app.Secret}, "access_token": {short.Token.Reveal()}},
+	})
+	if err != nil {
+		return keychain.Fresh{}, err
+	}
+	return keychain.Fresh{Value: keychain.Bare(long.Token.Reveal()), Expires: long.Expires}, nil
+}
