@@ -4,7 +4,6 @@ import (
 	"flag"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -97,11 +96,7 @@ func newBacklogRig(t *testing.T, accounts int) *awayRig {
 			t.Fatal(err)
 		}
 	}
-	assign := exec.Command("collectord", "keychain", "assign", "vk", "--from", "-")
-	assign.Dir, assign.Stdin = r.dir, strings.NewReader("vk-good-token\n")
-	if out, err := assign.CombinedOutput(); err != nil {
-		t.Fatalf("%v: %s", err, out)
-	}
+	assignTo(t, r.dir, "vk", "vk-good-token")
 	return r
 }
 

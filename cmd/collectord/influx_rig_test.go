@@ -53,11 +53,7 @@ func newAwayRigWith(t *testing.T, db *influxdtest.Server, address string, opts .
 		t.Fatal(err)
 	}
 	r.configure(address)
-	assign := exec.Command("collectord", "keychain", "assign", "vk", "--from", "-")
-	assign.Dir, assign.Stdin = r.dir, strings.NewReader("vk-good-token\n")
-	if out, err := assign.CombinedOutput(); err != nil {
-		t.Fatalf("%v: %s", err, out)
-	}
+	assignTo(t, r.dir, "vk", "vk-good-token")
 	return r
 }
 

@@ -99,11 +99,7 @@ func TestThreeTicksIntoInfluxDB(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(dir, "config.yaml"), []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	assign := exec.Command("collectord", "keychain", "assign", "vk", "--from", "-")
-	assign.Dir, assign.Stdin = dir, strings.NewReader("vk-good-token\n")
-	if out, err := assign.CombinedOutput(); err != nil {
-		t.Fatalf("%v: %s", err, out)
-	}
+	assignTo(t, dir, "vk", "vk-good-token")
 	p := startProcess(t, dir, "run")
 	eventually(t, 30*time.Second, "three polls of each network in InfluxDB", func() bool {
 		n := map[string]int{}

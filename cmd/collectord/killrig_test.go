@@ -176,11 +176,7 @@ func newKillRig(t *testing.T, front func(*killRig, string) string) *killRig {
 	if err := os.WriteFile(filepath.Join(r.dir, "config.yaml"), []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	assign := exec.Command("collectord", "keychain", "assign", "vk", "--from", "-")
-	assign.Dir, assign.Stdin = r.dir, strings.NewReader("vk-good-token\n")
-	if out, err := assign.CombinedOutput(); err != nil {
-		t.Fatalf("%v: %s", err, out)
-	}
+	assignTo(t, r.dir, "vk", "vk-good-token")
 	seed := uint64(time.Now().UnixNano())
 	r.random = rand.New(rand.NewPCG(seed, 0))
 	t.Logf("seed %d", seed)
