@@ -58,6 +58,13 @@ func TestWebFileGuards(t *testing.T) {
 			}
 		}
 	}
+	for _, none := range []string{`""`, "", "${NOT_SET}", "5"} { // one mistake, and not another that asks for what is there
+		path := put(t, t.TempDir(), "config.yaml", "web:\n  listen: ':0'\n  config_file: "+none+"\nnetworks: {}\n")
+		_, err := Load(path, testEnv(nil))
+		if list := (Mistakes)(nil); !errors.As(err, &list) || len(list) != 1 || list[0].Path != "web.config_file" {
+			t.Errorf("config_file: %s: %v, want one mistake, about it", none, err)
+		}
+	}
 	path := put(t, t.TempDir(), "config.yaml", "web: {listen: ':0', config_file: nowhere.yaml}\nnetworks: {}\n")
 	if cfg, err := Load(path, testEnv(nil)); err != nil || !strings.Contains(fmt.Sprint(cfg.Warnings), "nowhere.yaml") {
 		t.Errorf("a web config file that is not there: %v", err)

@@ -148,7 +148,7 @@ func (v value) web(w *Web) {
 	if w.Listen != "" && w.ConfigFile != "" && !isLoopback(w.Listen) {
 		file.guards(w.ConfigFile)
 	}
-	if w.Listen != "" && w.ConfigFile == "" && !isLoopback(w.Listen) {
+	if w.Listen != "" && file.l == nil && !isLoopback(w.Listen) { // a config_file that is none is a mistake of its own
 		listen.mistake("%s: others than this machine could read the page; "+
 			"name a file with TLS and passwords in web.config_file, or listen on 127.0.0.1", quote(w.Listen))
 	}
