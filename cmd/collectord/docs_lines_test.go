@@ -194,3 +194,31 @@ func several(words []string, alternatives bool) []string {
 	}
 	return words
 }
+
+// TestWebConfigOfTheDocs has the files of docs/page.md taken for a page that other
+// machines reach.
+func TestWebConfigOfTheDocs(t *testing.T) {
+	blocks := fencedCode.FindAllStringSubmatch(readDoc(t, "docs", "page.md"), -1)
+	dir := t.TempDir()
+	for i, name := range []string{"web.yaml", "", "config.yaml"} { // the second one is systemd's
+		if len(blocks) <= i {
+			t.Fatalf("docs/page.md has %d blocks of code", len(blocks))
+		}
+		if name != "" {
+			text := blocks[i][1]
+			if name == "config.yaml" {
+				text += "networks: {bluesky: {accounts: [bsky.app]}}\n"
+			}
+			if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	var out, errs strings.Builder
+	env := &environment{Stdin: strings.NewReader(""), Stdout: &out, Stderr: &errs, Getenv: func(name string) (string, bool) {
+		return dir, name == "CREDENTIALS_DIRECTORY"
+	}}
+	if code := run([]string{"check", "--config", filepath.Join(dir, "config.yaml")}, env); code != 0 || errs.Len() > 0 {
+		t.Errorf("check ends with %d and says %s%s", code, &out, &errs)
+	}
+}
