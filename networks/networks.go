@@ -202,6 +202,8 @@ type Descriptor struct {
 	BaseURL  string // default of Options.BaseURL
 	AuthURL  string // default of Options.AuthURL; empty: has no token service
 	OAuthURL string // default of Options.OAuthURL
+	// APIVersion is the default of Options.APIVersion; empty where the API has none.
+	APIVersion string
 
 	New func(Options) Network
 }

@@ -81,9 +81,9 @@ func TestExampleConfigUncommented(t *testing.T) {
 		if len(n.Accounts) == 0 {
 			t.Errorf("%s has no accounts", n.Name)
 		}
-		if n.BaseURL != "" && d.BaseURL != "" && n.BaseURL != d.BaseURL || n.AuthURL != d.AuthURL || n.OAuthURL != d.OAuthURL {
-			t.Errorf("%s: %q %q %q are not its defaults %q %q %q",
-				n.Name, n.BaseURL, n.AuthURL, n.OAuthURL, d.BaseURL, d.AuthURL, d.OAuthURL)
+		if n.BaseURL != "" && d.BaseURL != "" && n.BaseURL != d.BaseURL || n.AuthURL != d.AuthURL || n.OAuthURL != d.OAuthURL || n.APIVersion != d.APIVersion {
+			t.Errorf("%s: %q %q %q %q are not its defaults %q %q %q %q",
+				n.Name, n.BaseURL, n.AuthURL, n.OAuthURL, n.APIVersion, d.BaseURL, d.AuthURL, d.OAuthURL, d.APIVersion)
 		}
 		if len(d.Slots) > 0 && (len(n.Tokens) != 1 || n.Tokens[0] != d.Slots[0].Slot) {
 			t.Errorf("%s: tokens %q; want its own slot", n.Name, n.Tokens)

@@ -126,7 +126,7 @@ func networkKeys(d networks.Descriptor) []keyDoc {
 	add(true, keyDoc{name: "base_url", kind: anAddress, standard: d.BaseURL, example: "https://api.example.org", doc: "Where the API is."})
 	add(d.AuthURL != "", keyDoc{name: "auth_url", kind: anAddress, standard: d.AuthURL, doc: "Where tokens are made and refreshed."})
 	add(d.OAuthURL != "", keyDoc{name: "oauth_url", kind: anAddress, standard: d.OAuthURL, doc: "Where the older flows of the token service are. Where auth_url alone is given, it serves both."})
-	add(true, keyDoc{name: "api_version", kind: aVersion, example: "5.199", doc: "The version of the API to speak, for networks that have one."})
+	add(true, keyDoc{name: "api_version", kind: aVersion, standard: d.APIVersion, example: "5.199", doc: "The version of the API to speak, for networks that have one."})
 	add(true, keyDoc{name: "accounts", kind: accounts, doc: "What to poll: a mapping from label to handle, id or profile URL, or a list whose handles are the labels, too."})
 	add(true, keyDoc{name: "accounts_files", kind: patterns, example: "[accounts/*.csv]",
 		doc: "Files with more accounts: lines label,handle[,tag=value...] in .csv, the form of accounts in .yaml. Paths are relative to the folder of the config file."})

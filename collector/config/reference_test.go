@@ -56,14 +56,14 @@ func reference() string {
 	keys := networkKeys(vk)
 	for i := range keys {
 		switch keys[i].name {
-		case "token", "requests_per_second", "base_url", "auth_url", "oauth_url":
+		case "token", "requests_per_second", "base_url", "auth_url", "oauth_url", "api_version":
 			keys[i].standard = "each network's own"
 		case "budget":
 			keys[i].doc = strings.Replace(keys[i].doc, "in requests", "in the unit below", 1)
 		}
 	}
 	writeKeys(&b, keys)
-	b.WriteString("\n| network | slots | requests a second | budget counts | base_url | auth_url |\n| --- | --- | --- | --- | --- | --- |\n")
+	b.WriteString("\n| network | slots | requests a second | budget counts | base_url | auth_url | api_version |\n| --- | --- | --- | --- | --- | --- | --- |\n")
 	for _, d := range all.List() {
 		var slots []string
 		for _, s := range slotKinds(d) {
@@ -77,8 +77,8 @@ func reference() string {
 		if base == "" {
 			base = "each account's server"
 		}
-		_, _ = fmt.Fprintf(&b, "| [%s](networks/%[1]s.md) | %s | %.3g | %s | %s | %s |\n",
-			d.Name, orNone(strings.Join(slots, ", ")), d.RequestsPerSecond, d.Spending.Filled().Unit, base, orNone(auth))
+		_, _ = fmt.Fprintf(&b, "| [%s](networks/%[1]s.md) | %s | %.3g | %s | %s | %s | %s |\n",
+			d.Name, orNone(strings.Join(slots, ", ")), d.RequestsPerSecond, d.Spending.Filled().Unit, base, orNone(auth), orNone(code(d.APIVersion)))
 	}
 	b.WriteString("\n`vk:NAME`, any slot with a colon and a name, is one more token of that kind.\n" +
 		"\n## networks.NETWORK.accounts\n\nA mapping from label to handle, or to a mapping of the keys below; or a list of handles, of such\n" +

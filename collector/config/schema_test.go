@@ -317,7 +317,7 @@ func TestKeysHaveTheirDefaults(t *testing.T) {
 	}
 	for i := range b.Networks { // what a network has by itself, the config leaves empty
 		n := &b.Networks[i]
-		for _, field := range []*string{&n.BaseURL, &n.AuthURL, &n.OAuthURL} {
+		for _, field := range []*string{&n.BaseURL, &n.AuthURL, &n.OAuthURL, &n.APIVersion} {
 			*field = ""
 		}
 	}

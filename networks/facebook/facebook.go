@@ -59,6 +59,7 @@ func Descriptor() networks.Descriptor {
 		RequestsPerSecond: perSecond,
 		BaseURL:           baseURL,
 		AuthURL:           baseURL,
+		APIVersion:        meta.DefaultVersion,
 		New:               New,
 	}
 }

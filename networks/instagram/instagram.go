@@ -64,6 +64,7 @@ func Descriptor() networks.Descriptor {
 		RequestsPerSecond: perSecond,
 		BaseURL:           discoveryURL,
 		AuthURL:           loginURL,
+		APIVersion:        meta.DefaultVersion,
 		New:               New,
 	}
 }

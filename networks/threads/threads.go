@@ -57,6 +57,7 @@ func Descriptor() networks.Descriptor {
 		Concurrency:       1,
 		BaseURL:           baseURL,
 		AuthURL:           baseURL,
+		APIVersion:        version,
 		New:               New,
 	}
 }

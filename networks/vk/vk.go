@@ -78,6 +78,7 @@ func Descriptor() networks.Descriptor {
 		BaseURL:           baseURL,
 		AuthURL:           authURL,
 		OAuthURL:          oauthURL,
+		APIVersion:        apiVersion,
 		New:               New,
 	}
 }
