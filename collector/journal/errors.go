@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
+	"path/filepath"
 	"strings"
 	"syscall"
 
@@ -77,6 +79,9 @@ func (j *Journal) explain(op string, err error) error {
 		return fmt.Errorf("journal: %s: %w", op, err)
 	case isFull(err):
 		return fmt.Errorf("journal: %s: %s: %w: %w", op, j.opts.Path, ErrFull, err)
+	case errors.Is(err, fs.ErrPermission): // a backup that root copied back, mostly
+		return fmt.Errorf("journal: %s: %w; what is in %s has to belong to the user that collectord runs as",
+			op, err, filepath.Dir(j.opts.Path))
 	}
 	return fmt.Errorf("journal: %s: %s: %w", op, j.opts.Path, err)
 }

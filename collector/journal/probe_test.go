@@ -2,8 +2,22 @@ package journal
 
 import (
 	"errors"
+	"io/fs"
+	"strings"
+	"syscall"
 	"testing"
 )
+
+// TestForeignFile: a file that is another user's, such as a backup that root copied back,
+// says what to mend. (Root, who may run the tests, is refused nothing.)
+func TestForeignFile(t *testing.T) {
+	j := &Journal{opts: Options{Path: "/var/lib/collectord/journal.db"}}
+	err := j.explain("open", &fs.PathError{Op: "open", Path: j.opts.Path, Err: syscall.EACCES})
+	if !errors.Is(err, fs.ErrPermission) || strings.Count(err.Error(), j.opts.Path) != 1 ||
+		!strings.Contains(err.Error(), "what is in /var/lib/collectord has to belong to the user that collectord runs as") {
+		t.Error(err)
+	}
+}
 
 func TestWritable(t *testing.T) {
 	j := open(t, temp(t))
