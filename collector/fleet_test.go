@@ -168,6 +168,15 @@ func (m *machine) kill() {
 	m.wire.Mend()
 }
 
+// killAll kills all nodes at the same time.
+func (f *fleet) killAll() {
+	var each sync.WaitGroup
+	for _, m := range f.nodes {
+		each.Go(m.kill)
+	}
+	each.Wait()
+}
+
 func (m *machine) sayWhy() {
 	if !m.fleet.t.Failed() {
 		return

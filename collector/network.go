@@ -155,8 +155,8 @@ func (n *network) tick(ctx context.Context, now time.Time) {
 	for _, at := range slices.SortedFunc(maps.Keys(due), time.Time.Compare) {
 		n.start(ctx, at, due[at], n.repeated(ctx, at))
 	}
-	if len(overdue) > 0 && n.makesUp(ctx, overdue, now) {
-		n.start(ctx, now.Truncate(time.Second), overdue, true)
+	if len(overdue) > 0 {
+		n.makeUp(ctx, overdue, now)
 	}
 }
 

@@ -36,6 +36,8 @@ const (
 	settleFor = 20 * time.Millisecond
 	// meetFor bounds the wait for NATS at the start and before a tick.
 	meetFor = 10 * time.Second
+	// leaveEarly is how long before the next tick nobody is waited for any more.
+	leaveEarly = time.Second
 	// keepDone is how long, beyond the tick's own time, it stays known that a piece is done.
 	keepDone    = 2 * time.Minute
 	longestKeep = 48 * time.Hour
@@ -66,7 +68,7 @@ type pool struct {
 type sharing struct {
 	*ticking
 	started  time.Time
-	deadline time.Time // the next tick is due
+	deadline time.Time // a moment before the next tick is due
 	answered map[string]bool
 	pools    []*pool
 	over     chan *share // pieces whose poll has ended
@@ -79,7 +81,9 @@ func (n *network) share(ctx context.Context, t *ticking, started time.Time) erro
 	if err != nil {
 		return err
 	}
-	s := &sharing{ticking: t, started: started, deadline: t.job.due(started), answered: answered, over: make(chan *share)}
+	due := t.job.due(started)
+	// Who waited for others until the next tick is due would skip that one.
+	s := &sharing{ticking: t, started: started, deadline: due.Add(-min(leaveEarly, due.Sub(started)/8)), answered: answered, over: make(chan *share)}
 	s.cut()
 	n.cluster.Forget(n.name, t.job.tick.Time.Add(-longestKeep).Unix())
 	if err := s.run(ctx); err != nil {
@@ -104,33 +108,8 @@ func (j *job) due(now time.Time) time.Time {
 // cut makes the pieces: by pool of tokens, in the order of labels, so that every node
 // with the same config makes the same, whatever it knows of the accounts.
 func (s *sharing) cut() {
-	by := make(map[string][]*account)
-	s.mu.Lock()
-	for _, a := range s.job.accounts {
-		slots := a.Tokens
-		if len(slots) == 0 {
-			slots = s.cfg.Tokens
-		}
-		key := strings.Join(slots, " ")
-		by[key] = append(by[key], a)
-	}
-	s.mu.Unlock()
-	keys := make([]string, 0, len(by))
-	for key := range by {
-		keys = append(keys, key)
-	}
-	slices.Sort(keys)
-	sum := sha256.New()
-	var line []byte
-	for _, key := range keys {
-		slices.SortFunc(by[key], func(a, b *account) int { return cmp.Compare(a.Label, b.Label) })
-		_, _ = fmt.Fprintf(sum, "%q\n", key)
-		for _, a := range by[key] {
-			line = append(append(append(append(line[:0], a.Label...), 0), asked(a.Ref)...), '\n') // a label has no control characters
-			_, _ = sum.Write(line)
-		}
-	}
-	id := cluster.Piece{Network: s.name, Tick: s.job.tick.Time.Unix(), Cut: hex.EncodeToString(sum.Sum(nil)[:6])}
+	by, keys, name := s.cutOf(s.job.accounts)
+	id := cluster.Piece{Network: s.name, Tick: s.job.tick.Time.Unix(), Cut: name}
 	for _, key := range keys {
 		p := &pool{slots: strings.Fields(key)}
 		for part := range slices.Chunk(by[key], pieceSize(len(by[key]), len(p.slots))) {
@@ -140,6 +119,37 @@ func (s *sharing) cut() {
 		slices.SortFunc(p.pieces, func(a, b *share) int { return cmp.Compare(a.turn, b.turn) })
 		s.pools = append(s.pools, p)
 	}
+}
+
+// cutOf puts accounts into the order in which they are cut: by pools, of which it returns
+// the names, in their order. The name of the cut is the same on nodes that cut alike alone.
+func (n *network) cutOf(accounts []*account) (by map[string][]*account, pools []string, name string) {
+	by = make(map[string][]*account)
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	for _, a := range accounts {
+		slots := a.Tokens
+		if len(slots) == 0 {
+			slots = n.cfg.Tokens
+		}
+		key := strings.Join(slots, " ")
+		by[key] = append(by[key], a)
+	}
+	for key := range by {
+		pools = append(pools, key)
+	}
+	slices.Sort(pools)
+	sum := sha256.New()
+	var line []byte
+	for _, key := range pools {
+		slices.SortFunc(by[key], func(a, b *account) int { return cmp.Compare(a.Label, b.Label) })
+		_, _ = fmt.Fprintf(sum, "%q\n", key)
+		for _, a := range by[key] {
+			line = append(append(append(append(line[:0], a.Label...), 0), asked(a.Ref)...), '\n') // a label has no control characters
+			_, _ = sum.Write(line)
+		}
+	}
+	return by, pools, hex.EncodeToString(sum.Sum(nil)[:6])
 }
 
 // pieceSize is how many accounts a piece has. The config alone decides.
@@ -171,7 +181,11 @@ func (s *sharing) run(ctx context.Context) error {
 		if running == 0 && (left == 0 || failed != nil || ctx.Err() != nil || !time.Now().Before(s.deadline)) {
 			return errors.Join(failed, ctx.Err())
 		}
-		t := time.NewTimer(lookEvenIdle)
+		pause := lookEvenIdle
+		if left := time.Until(s.deadline); left > 0 {
+			pause = min(pause, left)
+		}
+		t := time.NewTimer(pause)
 		select {
 		case <-changed:
 			_ = wait(ctx, settleFor) // the loop looks at ctx

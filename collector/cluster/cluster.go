@@ -231,8 +231,9 @@ func (c *Cluster) Close() {
 	c.giveNameBack(ctx)
 	if b != nil {
 		for _, one := range b.all() {
-			one.stop()
+			each.Go(one.stop)
 		}
+		each.Wait()
 	}
 	c.conn.Close()
 }

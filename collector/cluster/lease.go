@@ -19,6 +19,7 @@ type holding struct {
 	Released bool   `json:"released,omitempty"`
 	Done     bool   `json:"done,omitempty"`
 	Tally    Tally  `json:"tally,omitzero"`
+	At       int64  `json:"at,omitempty"` // what was agreed on; see Agree
 }
 
 func (h holding) encode() []byte {

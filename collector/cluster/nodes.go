@@ -122,18 +122,3 @@ func (c *Cluster) View() View {
 	slices.SortFunc(v.Nodes, func(a, b Node) int { return cmp.Compare(a.Name, b.Name) })
 	return v
 }
-
-// Covered reports whether another node has been there for so long that it was there when
-// this one missed what it finds missed now: for longer than this process, or than this
-// node was in touch.
-func (c *Cluster) Covered(now time.Time) bool {
-	v := c.View()
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	for _, n := range v.Nodes {
-		if n.Nonce != c.nonce && now.Sub(n.Started) > c.opts.Lease && now.Sub(n.Started) > now.Sub(c.started)+c.opts.Lease {
-			return true
-		}
-	}
-	return false
-}

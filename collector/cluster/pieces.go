@@ -3,7 +3,6 @@ package cluster
 import (
 	"context"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/nats-io/nuid"
@@ -175,32 +174,4 @@ func (cl *Claim) Release() {
 	ctx, cancel := context.WithTimeout(context.Background(), longestRequest)
 	defer cancel()
 	cl.lease.release(ctx)
-}
-
-// Drop counts answers that were thrown away because their lease was lost.
-func (c *Cluster) Drop(answers int) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.dropped += int64(answers)
-}
-
-// Forget lets go of what is known of a network's ticks up to a time.
-func (c *Cluster) Forget(network string, upTo int64) {
-	c.mu.Lock()
-	for p := range c.alone {
-		if p.Network == network && p.Tick <= upTo {
-			delete(c.alone, p)
-		}
-	}
-	b := c.buckets
-	c.mu.Unlock()
-	if b == nil {
-		return
-	}
-	b.batches.prune(func(key string, _ entry) bool {
-		name, rest, _ := strings.Cut(key, ".")
-		var at int64
-		_, err := fmt.Sscanf(rest, "%d.", &at)
-		return name == network && err == nil && at <= upTo
-	})
 }
