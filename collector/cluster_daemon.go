@@ -65,6 +65,11 @@ func (d *Daemon) tellCluster(e cluster.Event) {
 	case e.Namesake:
 		log.Error("another process has this node's name; nothing is claimed here while it does", zap.String("node", d.cluster.Name()),
 			zap.String("hint", "give each machine a cluster.node of its own, and restart this one"))
+	case e.Differing != nil && len(e.Differing.Nodes) > 0:
+		log.Warn("other nodes have another config; a tick whose accounts differ is polled by each alone",
+			zap.Strings("nodes", e.Differing.Nodes), zap.String("hint", "take the same config to all machines"))
+	case e.Differing != nil:
+		log.Info("all nodes have the same config; ticks are shared")
 	case e.Named:
 		log.Info("this node has its name to itself; work is shared", zap.String("node", d.cluster.Name()))
 	}

@@ -27,6 +27,7 @@
 //
 //	NAME_batches   NETWORK.UNIXTIME.CUT.INDEX   who polls a piece, or that it is done, with its counts
 //	NAME_tokens    token.SLOT, renew.SLOT       who uses a token; who renews one
+//	               want.SLOT                    somebody waits for a token
 //	               state.SLOT                   what the network told the one who used it last
 //	               spent.NETWORK.SLOT.DAY.NODE  what a node has spent with it
 //	NAME_nodes     NODE                         a heartbeat: version, config, what it holds
@@ -85,12 +86,13 @@ type Options struct {
 
 // Event is something that an operator wants to know. Exactly one field is set.
 type Event struct {
-	InTouch  bool      // NATS answers, at first or again
-	Lost     error     // NATS does not answer any more, and why
-	TakeOver *TakeOver // this node went on with another's piece
-	Broken   error     // what keeps the buckets from being used; it is tried again
-	Namesake bool      // another process has this node's name: nothing is claimed here
-	Named    bool      // and it has it no more
+	InTouch   bool       // NATS answers, at first or again
+	Lost      error      // NATS does not answer any more, and why
+	TakeOver  *TakeOver  // this node went on with another's piece
+	Broken    error      // what keeps the buckets from being used; it is tried again
+	Namesake  bool       // another process has this node's name: nothing is claimed here
+	Named     bool       // and it has it no more
+	Differing *Differing // nodes whose configs are another
 }
 
 // TakeOver is that one node went on with what another had begun.
@@ -109,6 +111,7 @@ type Cluster struct {
 
 	spending    sync.Mutex // one sum at a time
 	statesMoved chan struct{}
+	left        chan struct{} // poked when a token has no user any more
 
 	mu        sync.Mutex
 	buckets   *buckets // nil until NATS has answered for the first time
@@ -130,6 +133,7 @@ type Cluster struct {
 	dropped   int64
 	skew      time.Duration
 	name      name
+	differ    differing
 }
 
 // The parts of a lease.
@@ -153,6 +157,7 @@ func Open(opts Options) (*Cluster, error) {
 		leases: make(map[*lease]bool), tokens: make(map[string]*tokenLease), alone: make(map[Piece]Tally),
 		rows: make(map[string][]byte), rowsMoved: make(chan struct{}, 1), started: time.Now(),
 		states: make(map[string]tokenState), statesMoved: make(chan struct{}, 1),
+		left: make(chan struct{}, 1),
 	}
 	c.lost = c.started
 	if c.opts.Tell == nil {
@@ -208,6 +213,8 @@ func (c *Cluster) Run(ctx context.Context) {
 			return
 		case <-pace.C:
 			c.beat(ctx)
+		case <-c.left:
+			c.dropIdle(ctx)
 		}
 	}
 }
@@ -325,6 +332,7 @@ func (c *Cluster) beat(ctx context.Context) {
 		failed = c.sayHere(ctx)
 		each.Wait()
 		c.dropIdle(ctx)
+		c.compareConfigs()
 	}
 	if failed != nil && ctx.Err() == nil {
 		c.silent(failed)

@@ -46,6 +46,7 @@ func (c *Cluster) Take(ctx context.Context, slot string) bool {
 		}
 		if e, ok := b.tokens.look(tokenKey(slot)); ok && !e.gone && !decodeHolding(e.value).Released &&
 			time.Since(e.heard) < 2*c.opts.Lease {
+			c.want(ctx, b, slot)
 			return false
 		}
 		var err error
@@ -64,14 +65,38 @@ func (c *Cluster) Take(ctx context.Context, slot string) bool {
 	return true
 }
 
-// Leave ends one use of a token. It stays with this node for a while: the next tick may
-// want it.
+// wantKey is that of a slot for whose token somebody waits. Its value is his nonce.
+func wantKey(slot string) string { return "want." + slotKey(slot) }
+
+// want tells who has a token that this node waits for it.
+func (c *Cluster) want(ctx context.Context, b *buckets, slot string) {
+	if e, ok := b.tokens.look(wantKey(slot)); ok && !e.gone && time.Since(e.heard) < c.opts.Lease/2 {
+		return // somebody has
+	}
+	_, _ = b.tokens.put(ctx, wantKey(slot), []byte(c.nonce), c.opts.Lease) // it is said again
+}
+
+// wanted reports whether another node waits for a token. The caller holds c.mu.
+func (c *Cluster) wanted(slot string) bool {
+	if c.buckets == nil {
+		return false
+	}
+	e, ok := c.buckets.tokens.look(wantKey(slot))
+	return ok && !e.gone && string(e.value) != c.nonce && time.Since(e.heard) < 2*c.opts.Lease
+}
+
+// Leave ends one use of a token. It stays with this node for a while, unless another one
+// waits for it: the next tick may want it.
 func (c *Cluster) Leave(slot string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if t := c.tokens[slot]; t != nil && t.users > 0 {
 		t.users--
 		t.idle = time.Now()
+	}
+	select {
+	case c.left <- struct{}{}:
+	default:
 	}
 }
 
@@ -110,7 +135,7 @@ func (c *Cluster) dropIdle(ctx context.Context) {
 			if c.lost.IsZero() {
 				delete(c.tokens, slot)
 			}
-		case t.users == 0 && time.Since(t.idle) > mostIdle:
+		case t.users == 0 && (time.Since(t.idle) > mostIdle || c.wanted(slot)):
 			back = append(back, t.lease)
 			delete(c.tokens, slot)
 		default:
