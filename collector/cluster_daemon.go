@@ -1,6 +1,7 @@
 package collector
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -23,24 +24,44 @@ func (d *Daemon) openCluster(cfg *config.Cluster) error {
 		return nil
 	}
 	d.dumpMoved = make(chan struct{}, 1)
+	opts := clusterOptions(cfg)
+	opts.Version, opts.Tell, opts.Account = d.opts.Version, d.tellCluster, func(row []byte) { d.collector.hear(row) }
+	opts.Keychain = func() {
+		select {
+		case d.dumpMoved <- struct{}{}:
+		default:
+		}
+	}
 	var err error
-	d.cluster, err = cluster.Open(cluster.Options{
-		Servers: cfg.NATS, Name: cfg.Name, Node: cfg.Node, CredentialsFile: cfg.CredentialsFile,
-		CAFile: cfg.CAFile, CertFile: cfg.CertFile, KeyFile: cfg.KeyFile, Replicas: cfg.Replicas, Lease: cfg.Lease, Solo: cfg.Solo,
-		Version: d.opts.Version, Tell: d.tellCluster, Account: func(row []byte) { d.collector.hear(row) },
-		Keychain: func() {
-			select {
-			case d.dumpMoved <- struct{}{}:
-			default:
-			}
-		},
-	})
-	if err != nil {
-		return err
+	if d.cluster, err = cluster.Open(opts); err != nil {
+		return withHint(err)
 	}
 	d.sharedKeys = &sharedKeys{keys: d.keys, cluster: d.cluster}
 	d.keys.TakeTurns(d.sharedKeys.turn)
 	return nil
+}
+
+// clusterOptions are what the config says of a node.
+func clusterOptions(cfg *config.Cluster) cluster.Options {
+	return cluster.Options{
+		Servers: cfg.NATS, Name: cfg.Name, Node: cfg.Node, CredentialsFile: cfg.CredentialsFile, User: cfg.User, PasswordFile: cfg.PasswordFile,
+		CAFile: cfg.CAFile, CertFile: cfg.CertFile, KeyFile: cfg.KeyFile, Replicas: cfg.Replicas, Lease: cfg.Lease, Solo: cfg.Solo,
+	}
+}
+
+// TryCluster reaches the NATS servers of a config once and returns which of them answered.
+// The error says what to do about it.
+func TryCluster(ctx context.Context, cfg *config.Cluster) (report string, err error) {
+	report, err = cluster.Try(ctx, clusterOptions(cfg))
+	return report, withHint(err)
+}
+
+// withHint says in an error of the cluster what to do about it.
+func withHint(err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("%w; hint: %s", err, cmp.Or(cluster.Hint(err), natsHint))
 }
 
 // tellCluster logs what an operator wants to know of the cluster.
@@ -55,13 +76,13 @@ func (d *Daemon) tellCluster(e cluster.Event) {
 			doing = "everything is polled here until it does (cluster.on_loss: solo)"
 		}
 		log.Error("NATS does not answer", zap.Error(e.Lost), zap.String("meanwhile", doing),
-			zap.String("hint", natsHint))
+			zap.String("hint", cmp.Or(cluster.Hint(e.Lost), natsHint)))
 	case e.TakeOver != nil:
 		log.Warn("a node left a piece of a tick unfinished; this one goes on with it",
 			zap.String("from", e.TakeOver.From), zap.String("piece", e.TakeOver.What),
 			zap.String("hint", "see why that node ended or was cut off"))
 	case e.Broken != nil:
-		log.Error("the buckets cannot be used", zap.Error(e.Broken), zap.String("hint", natsHint))
+		log.Error("the buckets cannot be used", zap.Error(e.Broken), zap.String("hint", cmp.Or(cluster.Hint(e.Broken), natsHint)))
 	case e.Namesake:
 		log.Error("another process has this node's name; nothing is claimed here while it does", zap.String("node", d.cluster.Name()),
 			zap.String("hint", "give each machine a cluster.node of its own, and restart this one"))

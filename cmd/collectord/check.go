@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -56,12 +57,20 @@ type findings struct {
 	Accounts int              `json:"accounts"`
 	Costs    []costFinding    `json:"costs"`
 	Month    float64          `json:"usd_in_30_days"` // of all networks that charge
+	Cluster  *clusterFinding  `json:"cluster,omitempty"`
 	Tokens   []tokenFinding   `json:"tokens,omitempty"`
 	Resolved []accountRow     `json:"resolved,omitempty"`
 }
 
 type tokenFinding struct {
 	Slot   string `json:"slot"`
+	OK     bool   `json:"ok"`
+	Report string `json:"report,omitempty"`
+	Error  string `json:"error,omitempty"`
+}
+
+// clusterFinding is what came of reaching NATS.
+type clusterFinding struct {
 	OK     bool   `json:"ok"`
 	Report string `json:"report,omitempty"`
 	Error  string `json:"error,omitempty"`
@@ -123,13 +132,42 @@ func (c checker) broken(path string, err error) error {
 // files warns of files that are named in the config and cannot be read by whoever
 // runs the check; the daemon may be somebody else.
 func (c checker) files(cfg *config.Config) []config.Mistake {
-	if cfg.InfluxDB == nil || cfg.InfluxDB.TokenFile == "" {
-		return nil
+	var missing []config.Mistake
+	look := func(key, path string) {
+		if path == "" {
+			return
+		}
+		if _, err := os.Stat(path); err != nil {
+			missing = append(missing, config.Mistake{File: cfg.File, Path: key, Msg: err.Error()})
+		}
 	}
-	if _, err := os.Stat(cfg.InfluxDB.TokenFile); err != nil {
-		return []config.Mistake{{File: cfg.File, Path: "influxdb.token_file", Msg: err.Error()}}
+	if db := cfg.InfluxDB; db != nil {
+		look("influxdb.token_file", db.TokenFile)
 	}
-	return nil
+	if cl := cfg.Cluster; cl != nil {
+		look("cluster.credentials_file", cl.CredentialsFile)
+		look("cluster.password_file", cl.PasswordFile)
+		look("cluster.tls.ca_file", cl.CAFile)
+		look("cluster.tls.cert_file", cl.CertFile)
+		look("cluster.tls.key_file", cl.KeyFile)
+	}
+	return missing
+}
+
+// cluster reaches NATS, where the config names it, and reports whether that went well.
+func (c checker) cluster(ctx context.Context, cfg *config.Config, f *findings) bool {
+	if cfg.Cluster == nil {
+		return true
+	}
+	report, err := collector.TryCluster(ctx, cfg.Cluster)
+	f.Cluster = &clusterFinding{OK: err == nil, Report: report}
+	if err != nil {
+		f.Cluster.Error = err.Error()
+	}
+	if !c.json {
+		_, _ = fmt.Fprintf(c.env.Stdout, "cluster %s: %s\n", cfg.Cluster.Name, visibleLines(firstOf(f.Cluster.Error, report)))
+	}
+	return err == nil
 }
 
 // online tries every token and resolves every account. It works on a journal of
@@ -140,6 +178,7 @@ func (c checker) online(ctx context.Context, cfg *config.Config, f *findings) er
 		return err
 	}
 	defer keys.Close()
+	reached := c.cluster(ctx, cfg, f)
 	refused := c.tokens(ctx, cfg, keys, f)
 	accounts, err := c.resolve(ctx, cfg, keys)
 	if err != nil {
@@ -156,14 +195,21 @@ func (c checker) online(ctx context.Context, cfg *config.Config, f *findings) er
 	} else if err := c.print(accounts, f.Month); err != nil {
 		return err
 	}
-	f.OK = refused == 0 && missing == 0
+	f.OK = refused == 0 && missing == 0 && reached
 	switch {
 	case f.OK:
 		return nil
 	case c.json:
 		return errSilent
 	}
-	return fmt.Errorf("%d of %d tokens refused or missing, %d of %d accounts without a count", refused, len(f.Tokens), missing, len(accounts))
+	var wrong []string
+	if !reached {
+		wrong = append(wrong, "NATS is not reached")
+	}
+	if refused > 0 || missing > 0 {
+		wrong = append(wrong, fmt.Sprintf("%d of %d tokens refused or missing, %d of %d accounts without a count", refused, len(f.Tokens), missing, len(accounts)))
+	}
+	return errors.New(strings.Join(wrong, "; "))
 }
 
 // print shows the accounts with their states, and what a month of them costs.

@@ -46,7 +46,6 @@ package cluster
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -66,6 +65,8 @@ type Options struct {
 	Node    string   // of this node
 	// CredentialsFile is a NATS credentials file; "" for none.
 	CredentialsFile string
+	// User and PasswordFile are for servers that know users; each may be "".
+	User, PasswordFile string
 	// CAFile, CertFile and KeyFile are for TLS; each may be "".
 	CAFile, CertFile, KeyFile string
 	// Replicas is on how many servers each bucket is.
@@ -120,6 +121,7 @@ type Cluster struct {
 	answered  time.Time     // when NATS last did
 	lost      time.Time     // since when it does not; zero while in touch
 	never     bool          // NATS has not answered since the start
+	refusal   error         // why a server could not be reached last
 	leases    map[*lease]bool
 	tokens    map[string]*tokenLease
 	alone     map[Piece]Tally // done without NATS
@@ -163,6 +165,9 @@ func Open(opts Options) (*Cluster, error) {
 	if c.opts.Tell == nil {
 		c.opts.Tell = func(Event) {}
 	}
+	if err := c.opts.files(); err != nil {
+		return nil, err
+	}
 	conn, err := nats.Connect(strings.Join(opts.Servers, ","), c.dialing()...)
 	if err != nil {
 		return nil, fmt.Errorf("cluster: %w", err)
@@ -173,28 +178,6 @@ func Open(opts Options) (*Cluster, error) {
 		return nil, fmt.Errorf("cluster: %w", err)
 	}
 	return c, nil
-}
-
-// dialing is how to reach NATS: for ever, and with a silent line noticed within seconds.
-func (c *Cluster) dialing() []nats.Option {
-	opts := []nats.Option{
-		nats.Name("collectord " + c.opts.Node), nats.RetryOnFailedConnect(true), nats.MaxReconnects(-1),
-		nats.ReconnectWait(500 * time.Millisecond), nats.ReconnectJitter(250*time.Millisecond, 250*time.Millisecond),
-		nats.Timeout(2 * time.Second), nats.PingInterval(2 * time.Second), nats.MaxPingsOutstanding(2),
-		// What is not sent at once is not sent later: a claim would be of yesterday.
-		nats.ReconnectBufSize(-1),
-		nats.ErrorHandler(func(*nats.Conn, *nats.Subscription, error) {}), // the heartbeat finds out
-	}
-	if c.opts.CredentialsFile != "" {
-		opts = append(opts, nats.UserCredentials(c.opts.CredentialsFile))
-	}
-	if c.opts.CAFile != "" {
-		opts = append(opts, nats.RootCAs(c.opts.CAFile))
-	}
-	if c.opts.CertFile != "" {
-		opts = append(opts, nats.ClientCert(c.opts.CertFile, c.opts.KeyFile))
-	}
-	return opts
 }
 
 // Run keeps this node in the cluster until ctx ends; what it holds is free for others
@@ -320,10 +303,7 @@ func (c *Cluster) beat(ctx context.Context) {
 	c.mu.Unlock()
 	var failed error
 	if b == nil {
-		failed = errors.New("no server of cluster.nats has answered yet")
-		if err := c.conn.LastError(); err != nil {
-			failed = err
-		}
+		failed = c.unreached()
 	} else {
 		var each sync.WaitGroup
 		for _, l := range held {

@@ -42,24 +42,36 @@ func join(t *testing.T, name string, change func(*cluster.Options), urls ...stri
 	if change != nil {
 		change(&opts)
 	}
+	n.Cluster, n.stop = run(t, opts)
+	n.Ready(t.Context(), 20*time.Second)
+	if !n.InTouch() {
+		t.Fatalf("%s is not in touch with NATS", name)
+	}
+	return n
+}
+
+// running is a node that may reach no server.
+func running(t *testing.T, opts cluster.Options) *cluster.Cluster {
+	t.Helper()
+	c, _ := run(t, opts)
+	return c
+}
+
+func run(t *testing.T, opts cluster.Options) (c *cluster.Cluster, stop func()) {
+	t.Helper()
 	c, err := cluster.Open(opts)
 	if err != nil {
 		t.Fatal(err)
 	}
-	n.Cluster = c
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
 		c.Run(ctx)
 	}()
-	n.stop = sync.OnceFunc(func() { cancel(); <-done; c.Close() })
-	t.Cleanup(n.stop)
-	c.Ready(t.Context(), 20*time.Second)
-	if !c.InTouch() {
-		t.Fatalf("%s is not in touch with NATS", name)
-	}
-	return n
+	stop = sync.OnceFunc(func() { cancel(); <-done; c.Close() })
+	t.Cleanup(stop)
+	return c, stop
 }
 
 // said is what the node said of a kind of event.

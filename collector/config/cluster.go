@@ -21,6 +21,7 @@ type Cluster struct {
 	// CredentialsFile is a NATS credentials file, CAFile, CertFile and KeyFile are for
 	// TLS; each may be "".
 	CredentialsFile           string
+	User, PasswordFile        string // for servers that know users; each may be ""
 	CAFile, CertFile, KeyFile string
 	Replicas                  int           // on how many NATS servers everything is
 	Lease                     time.Duration // whole seconds
@@ -53,14 +54,16 @@ const longestName = 64
 func (v value) cluster() *Cluster {
 	c := &Cluster{Name: defaultClusterName, Lease: defaultLease}
 	loss := onLossPause
-	var cert, key at
+	var cert, key, user, password, credentials at
 	present := v.section(
 		field{"nats", func(v value) { v.natsServers(&c.NATS) }},
 		field{"name", func(v value) { v.matching(&c.Name, bucketName, "1 to 64 letters, digits, - and _") }},
 		field{"node", func(v value) {
 			v.matching(&c.Node, nodeName, "a host name, or 1 to 64 letters, digits, -, _ and single dots within")
 		}},
-		field{"credentials_file", func(v value) { v.filePath(&c.CredentialsFile) }},
+		field{"credentials_file", func(v value) { credentials = v.at; v.filePath(&c.CredentialsFile) }},
+		field{"user", func(v value) { user = v.at; v.nonEmpty(&c.User) }},
+		field{"password_file", func(v value) { password = v.at; v.filePath(&c.PasswordFile) }},
 		field{"tls", func(v value) {
 			v.section(
 				field{"ca_file", func(v value) { v.filePath(&c.CAFile) }},
@@ -75,11 +78,12 @@ func (v value) cluster() *Cluster {
 	if v.node.Kind == yaml.MappingNode && !slices.Contains(present, "nats") || isNull(v.node) {
 		v.mistake("nats is missing: the addresses of the NATS servers")
 	}
-	if cert.line > 0 && key.line == 0 {
-		cert.mistake("key_file is missing: the key of the certificate")
-	}
-	if key.line > 0 && cert.line == 0 {
-		key.mistake("cert_file is missing: the certificate of the key")
+	cert.needs(key, "key_file is missing: the key of the certificate")
+	key.needs(cert, "cert_file is missing: the certificate of the key")
+	user.needs(password, "password_file is missing: a file with the user's password")
+	password.needs(user, "user is missing: whose password it is")
+	if user.line > 0 && credentials.line > 0 {
+		user.mistake("user and credentials_file exclude each other; the other one is at %s", credentials.pos())
 	}
 	if c.Node == "" {
 		v.hostName(&c.Node)
@@ -92,6 +96,13 @@ func (v value) cluster() *Cluster {
 		}
 	}
 	return c
+}
+
+// needs demands another key beside one that is there.
+func (a at) needs(other at, missing string) {
+	if a.line > 0 && other.line == 0 {
+		a.mistake("%s", missing)
+	}
 }
 
 // hostName is the default of cluster.node.
@@ -166,7 +177,7 @@ func (v value) natsServers(dst *[]string) {
 			t.refuse("an address such as nats://host:4222 or tls://host:4222 expected")
 		case u.User != nil:
 			t.secret = true
-			t.refuse("no user and password in the address; name a file with credentials in cluster.credentials_file")
+			t.refuse("no user and password in the address; they are cluster.user and cluster.password_file")
 		case u.Path != "" || u.RawQuery != "" || u.Fragment != "":
 			t.refuse("nothing behind host and port expected")
 		default:

@@ -90,6 +90,8 @@ func clusterKeys() keyDoc {
 		keys: []keyDoc{
 			{name: "nats", kind: natsServers, required: true, example: "[nats://a:4222, nats://b:4222, nats://c:4222]", doc: "The NATS servers, 2.11 or newer, with JetStream."},
 			{name: "credentials_file", kind: aPath, example: "/etc/collectord/nats.creds", doc: "What NATS calls credentials, for this machine; relative to the folder of the config file."},
+			{name: "user", kind: aText, example: "collectord", doc: "For NATS servers that know users. It needs password_file, and excludes credentials_file."},
+			{name: "password_file", kind: aPath, example: "/etc/collectord/nats.password", doc: "A file with the user's password; relative to the folder of the config file."},
 			{name: "tls", kind: aSection, doc: "For addresses with tls://: ca_file, who signed the servers' certificates; cert_file and key_file, this machine's own. All are paths, and each may be left out.",
 				keys: []keyDoc{
 					{name: "ca_file", kind: aPath, doc: "Who signed the servers' certificates. The default is whom the system trusts."},

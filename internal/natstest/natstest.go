@@ -6,6 +6,8 @@
 //	connect to servers.URLs()
 //	servers.Kill(servers.Leader(t, "KV_smm_batches")); servers.Restart(t, 0)
 //
+// [Secure] has them want TLS, passwords or credentials.
+//
 // [Wire] stands between a node and a server, and can be cut.
 //
 // The server is built from the module proxy, once for a machine; a test binary that
@@ -42,6 +44,8 @@ type Servers struct {
 	binary string
 	dir    string
 	nodes  []*server
+	scheme string // of addresses for clients
+	more   string // of the config file
 }
 
 type server struct {
@@ -54,6 +58,11 @@ type server struct {
 // streams.
 func Start(tb testing.TB, n int) *Servers {
 	tb.Helper()
+	return start(tb, n, "nats://", "")
+}
+
+func start(tb testing.TB, n int, scheme, more string) *Servers {
+	tb.Helper()
 	binary, err := toolbuild.Tool{Name: "nats-server", Command: "github.com/nats-io/nats-server/v2", ModFile: "tools/nats/go.mod"}.Build(tb.Context())
 	if err != nil {
 		if os.Getenv("CI") != "" {
@@ -61,7 +70,7 @@ func Start(tb testing.TB, n int) *Servers {
 		}
 		tb.Skipf("natstest: nats-server could not be built: %v", err)
 	}
-	s := &Servers{binary: binary}
+	s := &Servers{binary: binary, scheme: scheme, more: more}
 	tb.Cleanup(s.killAll)
 	for range attempts {
 		s.dir, s.nodes = tb.TempDir(), nil
@@ -102,7 +111,7 @@ func free(tb testing.TB) string {
 func (s *Servers) URLs() []string {
 	urls := make([]string, len(s.nodes))
 	for i, n := range s.nodes {
-		urls[i] = "nats://" + n.client
+		urls[i] = s.scheme + n.client
 	}
 	return urls
 }
@@ -145,7 +154,7 @@ func (s *Servers) start(tb testing.TB, i int) {
 	}
 	file := filepath.Join(s.dir, n.name+".conf")
 	text := fmt.Sprintf(config, n.name, n.client, n.monitor, filepath.Join(s.dir, n.name), peers)
-	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+	if err := os.WriteFile(file, []byte(text+s.more), 0o600); err != nil {
 		tb.Fatal(err)
 	}
 	var err error
