@@ -59,6 +59,7 @@ func arrows() map[string][]string {
 		"internal/fuzz":        {},
 		"internal/influxdtest": {"internal/toolbuild"},
 		"internal/leaktest":    {"keychain"},
+		"internal/mutate":      {},
 		"internal/natstest":    {"internal/toolbuild"},
 		"internal/release":     {},
 		"internal/toolbuild":   {},
