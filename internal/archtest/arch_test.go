@@ -54,6 +54,7 @@ func arrows() map[string][]string {
 
 		"internal/archtest":    {},
 		"internal/bench":       {"collector", "collector/journal", "collector/point", "internal/influxdtest", "internal/toolbuild", "networks", "networks/all", "networks/sim"},
+		"internal/disktest":    {},
 		"internal/faultproxy":  {},
 		"internal/floortest":   {},
 		"internal/fuzz":        {},
@@ -81,7 +82,7 @@ func only() map[string][]string {
 		"go.uber.org/zap":                             {"cmd/collectord", "collector", "collector/logfold", "collector/status"}, // the rest returns errors
 		"go.uber.org/zap/...":                         {"cmd/collectord", "collector", "collector/logfold", "collector/status"},
 		"log":                                         {},
-		"testing":                                     {"networks/networktest", "internal/influxdtest", "internal/faultproxy", "internal/floortest", "internal/leaktest", "internal/natstest", "internal/archtest"},
+		"testing":                                     {"networks/networktest", "internal/disktest", "internal/influxdtest", "internal/faultproxy", "internal/floortest", "internal/leaktest", "internal/natstest", "internal/archtest"},
 	}
 }
 
