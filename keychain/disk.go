@@ -106,6 +106,10 @@ func (d disk) ids() ([]dumpID, error) {
 	return ids, nil
 }
 
+// errUnread is the ErrDamaged of a dump that the disk does not hand out. Another time it
+// may.
+var errUnread error = &mistake{ErrDamaged, ErrDamaged.Error()}
+
 // read opens one dump. What is wrong with it is an ErrKey, an ErrDamaged, or the
 // reason why the file cannot be read at all.
 func (d disk) read(id dumpID, ks keys) (content, error) {
@@ -117,7 +121,7 @@ func (d disk) read(id dumpID, ks keys) (content, error) {
 	defer func() { _ = f.Close() }()
 	file, err := io.ReadAll(io.LimitReader(f, maxDump+1))
 	if err != nil {
-		return content{}, mistakef(ErrDamaged, "keychain: dump: %v", err) // a bad block: the one before may be good
+		return content{}, mistakef(errUnread, "keychain: dump: %v", err) // a bad block: the one before may be good
 	}
 	if !ks.has(id.tag()) {
 		return content{}, mistakef(ErrKey, "keychain: dump %s was encrypted for another key than that of %s", path, ks.paths())

@@ -181,10 +181,11 @@ func (r *rekeying) addKey() error {
 }
 
 // copy encrypts one dump for the new key, under a name of its own. A damaged dump is
-// set aside.
+// set aside. One that the disk does not hand out may be whole, and only the old key opens
+// it: that ends the change.
 func (r *rekeying) copy(id dumpID) error {
 	c, err := r.disk.read(id, r.have)
-	if errors.Is(err, ErrDamaged) {
+	if errors.Is(err, ErrDamaged) && !errors.Is(err, errUnread) {
 		path := r.disk.dumpPath(id)
 		r.done.SetAside = append(r.done.SetAside, path+damagedExt)
 		return os.Rename(path, path+damagedExt)

@@ -1,0 +1,121 @@
+package keychain_test
+
+import (
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+
+	"collectord/internal/disktest"
+	"collectord/keychain"
+)
+
+// once is a process that makes one change, see child, and is watched.
+func once(t *testing.T, dir, slot string) disktest.Process {
+	t.Helper()
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.CommandContext(t.Context(), self)
+	cmd.Env = append(os.Environ(), "KEYCHAIN_TEST_DIR="+dir, "KEYCHAIN_TEST_SLOT="+slot, "KEYCHAIN_TEST_ONCE=1")
+	return disktest.Process{Cmd: cmd, Dir: dir, Passing: func(name string) bool { return strings.HasSuffix(name, "lock") }}
+}
+
+// changes are what a process does to a keychain, each with what was there before and
+// what has to be there afterwards if it said that it was done.
+func changes() []change {
+	return []change{
+		{"the first", "vk", func(testing.TB, string) {}, "", "value-0"},
+		{"another", "vk", func(t testing.TB, dir string) { must(t, loaded(t, dir).Assign("vk", keychain.Bare("before"))) }, "before", "value-0"},
+		{"rekey", "rekey", func(t testing.TB, dir string) { must(t, loaded(t, dir).Assign("vk", keychain.Bare("before"))) }, "before", "before"},
+	}
+}
+
+type change struct {
+	name, slot    string
+	prepare       func(t testing.TB, dir string)
+	before, after string // value of vk
+}
+
+// TestPowerCut: a change that was acknowledged is on disk, the names of its files too.
+func TestPowerCut(t *testing.T) {
+	for _, c := range changes() {
+		dir := t.TempDir()
+		c.prepare(t, dir)
+		r := once(t, dir, c.slot).Run(t)
+		if r.Code != 0 || r.Output != "0\n" || len(r.Broken) > 0 {
+			t.Errorf("%s: %d, %q, %q\n%s%s", c.name, r.Code, r.Output, r.Broken, r.Said, r)
+		}
+		want(t, loaded(t, dir), "vk", c.after)
+	}
+}
+
+// TestEveryCallOfAChangeFails has each call to the kernel fail once, as on a disk that
+// breaks. What is acknowledged nevertheless is on disk, and what is not did no harm.
+func TestEveryCallOfAChangeFails(t *testing.T) {
+	for _, c := range changes() {
+		if c.name == "another" { // the first makes the same calls, and more
+			continue
+		}
+		prepared := t.TempDir()
+		c.prepare(t, prepared)
+		run := func(fail func(disktest.Call) syscall.Errno) (string, disktest.Report) {
+			dir := t.TempDir()
+			copyKeychain(t, prepared, dir)
+			p := once(t, dir, c.slot)
+			p.Fail = fail
+			return dir, p.Run(t)
+		}
+		failed := 0
+		_, whole := run(nil)
+		for _, call := range whole.Distinct() {
+			dir, r := run(disktest.Nth(call.N))
+			c.judge(t, dir, r)
+			if r.Code != 0 {
+				failed++
+			}
+		}
+		if failed < 5 {
+			t.Errorf("%s: only %d calls were of consequence", c.name, failed)
+		}
+	}
+}
+
+// judge looks at what is there after a call that failed.
+func (c change) judge(t *testing.T, dir string, r disktest.Report) {
+	t.Helper()
+	acknowledged := r.Output == "0\n"
+	if acknowledged == (r.Code != 0) || acknowledged && len(r.Broken) > 0 {
+		t.Errorf("%s: after %v: %d, %q, %q\n%s", c.name, r.Failed, r.Code, r.Output, r.Broken, r.Said)
+	}
+	k := loaded(t, dir)
+	if v, _ := k.Get("vk"); v.Bare() != c.after && (acknowledged || v.Bare() != c.before) {
+		t.Errorf("%s: after %v there is %q; %q was said", c.name, r.Failed, v.Bare(), r.Output+r.Said)
+	}
+	if !acknowledged { // and the next change is made as if nothing had been
+		must(t, k.Assign("vk", keychain.Bare("afterwards")))
+		want(t, loaded(t, dir), "vk", "afterwards")
+	}
+}
+
+func copyKeychain(t *testing.T, from, to string) {
+	t.Helper()
+	must(t, filepath.WalkDir(from, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || path == from {
+			return err
+		}
+		there := filepath.Join(to, strings.TrimPrefix(path, from))
+		if d.IsDir() {
+			return os.Mkdir(there, 0o700)
+		}
+		b, err := os.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		return os.WriteFile(there, b, 0o600)
+	}))
+}
