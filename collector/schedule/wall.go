@@ -106,7 +106,7 @@ func (s Schedule) highest(at int64) int64 {
 	reading := at + int64(offset)
 	for edge := at - lookback; ; {
 		start, _ := t.ZoneBounds()
-		if start.IsZero() || start.Unix() <= edge || start.After(t) {
+		if start.Unix() <= edge || start.After(t) { // it is the year 1 where there is none
 			return reading
 		}
 		t = start.Add(-time.Second).In(s.loc)
