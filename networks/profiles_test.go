@@ -108,3 +108,38 @@ func TestAskMakesTheFewestRequests(t *testing.T) {
 		t.Errorf("%d requests for two accounts of which one is asked for thrice, want 1", f.requests)
 	}
 }
+
+// TestBrokenBatchIsNotHalved: what is wrong with a request as a whole is not looked for
+// among its accounts.
+func TestBrokenBatchIsNotHalved(t *testing.T) {
+	f := &fake{limit: 4}
+	for i, r := range networks.Ask(t.Context(), f, keychain.Token{}, []networks.Ref{{Name: "ok1"}, {Name: "broken"}, {Name: "ok2"}}) {
+		if r.Err == nil || r.Err.Kind != networks.Temporary {
+			t.Errorf("%d: %+v", i, r)
+		}
+	}
+	if f.requests != 1 {
+		t.Errorf("%d requests, want 1", f.requests)
+	}
+}
+
+// spoilt is a network that calls every batch a bad one.
+type spoilt struct{ fake }
+
+func (s *spoilt) Profiles(context.Context, keychain.Token, networks.Batch) ([]networks.Result, error) {
+	s.requests++
+	return nil, &networks.Error{Op: "fake: get", Kind: networks.BadBatch}
+}
+
+// TestBatchOfOneIsNotHalved: there is nothing left to halve.
+func TestBatchOfOneIsNotHalved(t *testing.T) {
+	s := &spoilt{fake{limit: 4}}
+	for i, r := range networks.Ask(t.Context(), s, keychain.Token{}, []networks.Ref{{Name: "a"}, {Name: "b"}}) {
+		if r.Err == nil || r.Err.Kind != networks.BadBatch {
+			t.Errorf("%d: %+v", i, r)
+		}
+	}
+	if s.requests != 3 {
+		t.Errorf("%d requests, want one and the two halves", s.requests)
+	}
+}

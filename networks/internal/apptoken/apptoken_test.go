@@ -222,3 +222,34 @@ func TestCheck(t *testing.T) {
 		}
 	}
 }
+
+// TestLifeIsBelieved: to ten years, and no longer.
+func TestLifeIsBelieved(t *testing.T) {
+	const tenYears = 10 * 365 * 24 * 60 * 60
+	for life, known := range map[int]bool{-1: false, 0: false, 1: true, tenYears - 1: true, tenYears: false} {
+		s := &server{status: 200, body: fmt.Sprintf(`{"access_token":"new","expires_in":%d}`, life)}
+		fresh, err := s.app(false).Refresh(t.Context(), slot())
+		if got := fresh.Value.Get("expires_at") != ""; err != nil || got != known {
+			t.Errorf("%d s: expires at %q, %v", life, fresh.Value.Get("expires_at"), err)
+		}
+	}
+}
+
+// TestTheMostTellingWords: what a refusal says in words goes before its code word, and
+// that is better than nothing.
+func TestTheMostTellingWords(t *testing.T) {
+	for body, want := range map[string]string{
+		`{"error":"invalid_client","error_description":"no such app"}`: "no such app",
+		`{"error":"invalid_client","message":"the id is wrong"}`:       "the id is wrong",
+		`{"error":"invalid_client"}`:                                   "invalid_client",
+		`{"errors":[{"message":"first"},{"message":"second"}]}`:        "first",
+		`{"error":401,"message":"Unauthorized"}`:                       "Unauthorized",
+	} {
+		s := &server{status: 401, body: body}
+		_, err := s.app(false).Refresh(t.Context(), slot())
+		var e *networks.Error
+		if !errors.As(err, &e) || e.Msg != want {
+			t.Errorf("%s: %v, want the words %q", body, err, want)
+		}
+	}
+}

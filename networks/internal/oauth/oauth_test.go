@@ -60,6 +60,9 @@ func TestPasted(t *testing.T) {
 			t.Errorf("%s: %v", address, err)
 		}
 	}
+	if v, err := r.Pasted("https://x/?code=%zz"); err == nil || !strings.Contains(err.Error(), "damaged") {
+		t.Errorf("%v, %v", v, err)
+	}
 }
 
 func TestRoundsDiffer(t *testing.T) {

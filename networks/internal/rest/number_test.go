@@ -11,7 +11,7 @@ import (
 func TestNumber(t *testing.T) {
 	type answer struct{ A, B rest.Number }
 	for in, want := range map[string]rest.Number{
-		"0": known(0), "5": known(5), "-0": known(0), "9223372036854775807": known(1<<63 - 1), "5.0": known(5), "1e6": known(1_000_000),
+		"0": known(0), "5": known(5), "-0": known(0), "9223372036854775807": known(1<<63 - 1), "5.0": known(5), "0.0": known(0), "1e6": known(1_000_000),
 		"9007199254740991.0": known(1<<53 - 1), "null": {},
 		"-1": bad(), "5.5": bad(), "9223372036854775808": bad(), "1e300": bad(), "9007199254740992.0": bad(),
 		`"5"`: bad(), `""`: bad(), "true": bad(), "{}": bad(), "[5]": bad(), `{"a":[1]}`: bad(),

@@ -205,6 +205,9 @@ func TestNoAddressInErrors(t *testing.T) {
 			}
 			_, err := client().Do(ctx, rest.Request{Op: "get", URL: c.base + "/bot" + secret, Query: url.Values{"access_token": {secret}}})
 			e := asError(t, err, c.kind)
+			if errors.Is(err, rest.ErrNotSent) != (name == "refused") {
+				t.Errorf("not sent: %v", e)
+			}
 			if name == "cancelled" && !errors.Is(err, context.Canceled) {
 				t.Errorf("%v does not wrap context.Canceled", e)
 			}
