@@ -121,7 +121,7 @@ func fingerprint(cfg *config.Config) string {
 		_, _ = fmt.Fprintf(sum, "%q %q %q %v %v %v\n", n.Name, n.Schedule, n.Tokens, n.Spread, n.RequestsPerSecond, n.Budget)
 		for j := range n.Accounts {
 			a := &n.Accounts[j]
-			_, _ = fmt.Fprintf(sum, "%q %q %q %q %q\n", a.Label, asked(a.Ref), a.Schedule, a.Tokens, a.Tags)
+			_, _ = fmt.Fprintf(sum, "%q %q %q %q %q\n", a.Label, asked(a.Ref()), a.Schedule, a.Tokens, a.Tags)
 		}
 	}
 	_, _ = fmt.Fprintf(sum, "%v", cfg.Bound) // in the order of keys

@@ -49,7 +49,7 @@ func asked(r networks.Ref) string {
 // newAccount joins a configured account with what the journal remembers of it.
 func newAccount(cfg *config.Account, row journal.Account, latest journal.Latest) *account {
 	a := &account{Account: cfg}
-	if row.Asked != asked(cfg.Ref) {
+	if row.Asked != asked(cfg.Ref()) {
 		row = journal.Account{}
 	}
 	told := decodeNames(row.Info)
@@ -84,7 +84,7 @@ func (a *account) recall(told names, latest journal.Latest) {
 
 // become takes what a new config says of the same account.
 func (a *account) become(cfg *config.Account) *account {
-	if asked(cfg.Ref) == asked(a.Ref) {
+	if asked(cfg.Ref()) == asked(a.Ref()) {
 		a.Account = cfg
 		return a
 	}
@@ -93,7 +93,7 @@ func (a *account) become(cfg *config.Account) *account {
 
 // reference is what to ask for: what the config says, with what earlier answers added.
 func (a *account) reference() networks.Ref {
-	ref := a.Ref
+	ref := a.Ref()
 	if id := a.told.id(); id != "" {
 		ref.Kind, ref.ID = a.told.kind(), id
 	}
@@ -107,7 +107,7 @@ func (a *account) row(network string) journal.Account {
 	row := journal.Account{Network: network, Label: a.Label, State: a.state.String(), StateSince: timeOf(a.since),
 		Error: o.err, ErrorKind: o.errKind, ErrorAt: o.errAt, SkipUntil: o.skipUntil}
 	if told := a.told.names(); told.ID != "" {
-		row.Kind, row.ID, row.Host, row.Name = a.told.kind(), told.ID, a.Ref.Host, told.Nickname
+		row.Kind, row.ID, row.Host, row.Name = a.told.kind(), told.ID, a.Ref().Host, told.Nickname
 	}
 	return row
 }
@@ -115,7 +115,7 @@ func (a *account) row(network string) journal.Account {
 // written is the row as the journal has it.
 func (a *account) written(network string) journal.Account {
 	row := a.row(network)
-	row.Asked, row.Info = asked(a.Ref), a.told.names().encode()
+	row.Asked, row.Info = asked(a.Ref()), a.told.names().encode()
 	return row
 }
 
@@ -139,7 +139,8 @@ func (a *account) setOddity(o odd) {
 	case o == odd{}:
 		a.odd = nil
 	case a.odd == nil:
-		a.odd = &o
+		kept := o // o itself shall not be on the heap for all the others
+		a.odd = &kept
 	default:
 		*a.odd = o
 	}
@@ -153,7 +154,8 @@ func (a *account) setCounts(p *networks.Profile) {
 	case more == others{}:
 		a.others = nil
 	case a.others == nil:
-		a.others = &more
+		kept := more
+		a.others = &kept
 	default:
 		*a.others = more
 	}

@@ -74,7 +74,7 @@ func (r recorder) add(b *journal.Batch, a *account, answer poll.Answer) change {
 		b.Answered = append(b.Answered, a.Label)
 	}
 	if c.row != row || c.told != told {
-		c.row.Asked, c.row.Info = asked(a.Ref), c.told.encode()
+		c.row.Asked, c.row.Info = asked(a.Ref()), c.told.encode()
 		b.Accounts = append(b.Accounts, c.row)
 	}
 	return c
@@ -113,7 +113,7 @@ func (r recorder) profile(b *journal.Batch, c *change, answer poll.Answer) {
 		return
 	}
 	c.profile = p
-	c.row.Kind, c.row.ID, c.row.Host, c.row.Name = answer.Known.Kind, p.ID, c.account.Ref.Host, p.Nickname
+	c.row.Kind, c.row.ID, c.row.Host, c.row.Name = answer.Known.Kind, p.ID, c.account.Ref().Host, p.Nickname
 	tags := r.tags(c.account, p)
 	if n, known := p.Followers.Get(); known {
 		c.counted = true
@@ -128,7 +128,7 @@ func (r recorder) stateOfProfile(a *account, answer poll.Answer) string {
 	switch {
 	case answer.Err != nil:
 		return stateOf(answer.Err.Kind)
-	case a.Ref.Name != "" && !strings.EqualFold(a.Ref.Name, answer.Profile.Nickname):
+	case a.Ref().Name != "" && !strings.EqualFold(a.Ref().Name, answer.Profile.Nickname):
 		return stateRenamed
 	}
 	return stateOK

@@ -145,7 +145,7 @@ func (n *network) cutOf(accounts []*account) (by map[string][]*account, pools []
 		slices.SortFunc(by[key], func(a, b *account) int { return cmp.Compare(a.Label, b.Label) })
 		_, _ = fmt.Fprintf(sum, "%q\n", key)
 		for _, a := range by[key] {
-			line = append(append(append(append(line[:0], a.Label...), 0), asked(a.Ref)...), '\n') // a label has no control characters
+			line = append(append(append(append(line[:0], a.Label...), 0), asked(a.Ref())...), '\n') // a label has no control characters
 			_, _ = sum.Write(line)
 		}
 	}

@@ -48,7 +48,7 @@ func (n *network) learn(row journal.Account) bool {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	a := n.find(row.Label)
-	if a != nil && asked(a.Ref) == row.Asked {
+	if a != nil && asked(a.Ref()) == row.Asked {
 		a.learn(row)
 	}
 	return a != nil

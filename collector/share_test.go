@@ -10,7 +10,6 @@ import (
 	"collectord/collector/cluster"
 	"collectord/collector/config"
 	"collectord/collector/journal"
-	"collectord/networks"
 )
 
 // sharer is a node's view of a tick, before NATS has answered for the first time.
@@ -29,13 +28,13 @@ func sharer(tb testing.TB, node string, accounts []*account, tokens ...string) *
 func crowd(n int, known bool) []*account {
 	all := make([]*account, n)
 	for i := range all {
-		cfg := &config.Account{Label: fmt.Sprintf("account %d", i), Ref: networks.Ref{Name: fmt.Sprintf("name%d", i)}}
+		cfg := &config.Account{Label: fmt.Sprintf("account %d", i), Handle: fmt.Sprintf("name%d", i), Settings: &config.Settings{}}
 		if i%10 == 0 {
 			cfg.Tokens = []string{"vk:own"}
 		}
 		var row journal.Account
 		if known {
-			row = journal.Account{Network: "vk", Label: cfg.Label, Asked: asked(cfg.Ref), Kind: "user", ID: fmt.Sprint(i)}
+			row = journal.Account{Network: "vk", Label: cfg.Label, Asked: asked(cfg.Ref()), Kind: "user", ID: fmt.Sprint(i)}
 		}
 		all[i] = newAccount(cfg, row, journal.Latest{})
 	}
@@ -110,7 +109,7 @@ func TestLearn(t *testing.T) {
 	all := crowd(1, false)
 	n := &network{name: "vk", accounts: all}
 	c := &Collector{networks: map[string]*network{"vk": n}, heard: make(map[journal.AccountKey]journal.Account)}
-	c.hear([]byte(fmt.Sprintf(`{"Network":"vk","Label":%q,"Asked":%q,"Kind":"user","ID":"7","State":"suspended"}`, all[0].Label, asked(all[0].Ref))))
+	c.hear([]byte(fmt.Sprintf(`{"Network":"vk","Label":%q,"Asked":%q,"Kind":"user","ID":"7","State":"suspended"}`, all[0].Label, asked(all[0].Ref()))))
 	if a := all[0]; a.reference().ID != "7" || a.state.String() != stateSuspended {
 		t.Errorf("%+v %+v", a.reference(), a.state)
 	}
@@ -136,7 +135,7 @@ func FuzzHear(f *testing.F) {
 		n := &network{name: "vk", accounts: all}
 		c := &Collector{networks: map[string]*network{"vk": n}, heard: make(map[journal.AccountKey]journal.Account)}
 		c.hear(value)
-		if ref := a.reference(); ref.Name != a.Ref.Name || ref.Host != a.Ref.Host || a.leftOut(time.Now().Add(-time.Hour)) && a.odd.skipUntil.After(time.Now().Add(spoilerRest)) {
+		if ref := a.reference(); ref.Name != a.Ref().Name || ref.Host != a.Ref().Host || a.leftOut(time.Now().Add(-time.Hour)) && a.odd.skipUntil.After(time.Now().Add(spoilerRest)) {
 			t.Fatalf("%s made %+v, %+v", value, a, ref)
 		}
 		_ = n.tell()

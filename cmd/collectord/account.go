@@ -123,7 +123,7 @@ func listAccounts(env *environment, cfg *config.Config, asJSON bool) error {
 	entries := []accountEntry{}
 	for _, n := range cfg.Networks {
 		for _, a := range n.Accounts {
-			e := accountEntry{Network: n.Name, Account: a.Label, Handle: a.Handle, Schedule: a.Schedule.String(), Tokens: a.Tokens, Position: a.Pos}
+			e := accountEntry{Network: n.Name, Account: a.Label, Handle: a.Handle, Schedule: a.Schedule.String(), Tokens: a.Tokens, Position: a.Pos()}
 			if a.Tokens == nil {
 				e.Tokens = append([]string{}, n.Tokens...)
 			}
@@ -187,7 +187,7 @@ func tellEdit(env *environment, done config.Edited, format string) error {
 		_, _ = fmt.Fprintf(env.Stderr, "warning: not checked here: %s\n", visible(m.String()))
 	}
 	a := done.Account
-	_, err := fmt.Fprintf(env.Stdout, format+"\n", visible(a.Label), visible(a.Handle), visible(a.Pos))
+	_, err := fmt.Fprintf(env.Stdout, format+"\n", visible(a.Label), visible(a.Handle), visible(a.Pos()))
 	return err
 }
 

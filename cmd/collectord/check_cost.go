@@ -78,15 +78,15 @@ func asksOf(n config.Network) []ask {
 			tokens = n.Tokens
 		}
 		k := key{strings.Join(tokens, " "), a.Schedule.String()}
-		if seen[once{k, a.Ref}] {
+		if seen[once{k, a.Ref()}] {
 			continue
 		}
-		seen[once{k, a.Ref}] = true
+		seen[once{k, a.Ref()}] = true
 		if _, ok := at[k]; !ok {
 			at[k] = len(asks)
 			asks = append(asks, ask{tokens: tokens, schedule: a.Schedule})
 		}
-		asks[at[k]].refs = append(asks[at[k]].refs, a.Ref)
+		asks[at[k]].refs = append(asks[at[k]].refs, a.Ref())
 	}
 	return asks
 }

@@ -239,7 +239,7 @@ const demoClosed = 2 * demoDay
 // pastPoints are what a poll of that age, the first of all or a later one, would have
 // written of an account.
 func pastPoints(world *sim.World, network string, a config.Account, at time.Time, age time.Duration, first bool) []point.Point {
-	known, ok := world.ByHandle(network, a.Ref.Name)
+	known, ok := world.ByHandle(network, a.Ref().Name)
 	if !ok {
 		return nil
 	}

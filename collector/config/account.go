@@ -2,6 +2,7 @@ package config
 
 import (
 	"fmt"
+	"hash/maphash"
 	"slices"
 	"strings"
 	"unicode"
@@ -17,32 +18,27 @@ type accountReader struct {
 	l       *loader
 	n       *Network
 	network networks.Network
-	path    string            // "networks.vk.accounts"
-	labels  map[string]string // label -> where it is written
-	same    map[identity]string
+	path    string          // "networks.vk.accounts"
+	labels  index           // accounts by label
+	same    index           // and by what they are
 	files   map[string]bool // accounts files read
+	shared  map[string]*Settings
+	key     []byte // of the last look into shared
 
 	fields []field // of an object; they read into d
 	d      *draft
 }
 
-// identity is what two labels have in common when they mean one account. A
-// token belongs to it: some tokens are the account.
-type identity struct {
-	ref    networks.Ref
-	tokens string
-}
-
 func newAccountReader(l *loader, n *Network, path string) *accountReader {
 	r := &accountReader{
 		l: l, n: n, path: path, network: n.Descriptor.New(networks.Options{}),
-		files: map[string]bool{},
+		files: map[string]bool{}, shared: map[string]*Settings{},
 	}
 	r.fields = []field{
 		{"handle", func(v value) { r.d.handle, r.d.handled = v.written("a handle, an id or a profile URL") }},
-		{"schedule", func(v value) { v.schedule(&r.d.account.Schedule) }},
-		{"tags", func(v value) { r.d.account.Tags = v.tags() }},
-		{"token", func(v value) { v.tokens(n.Descriptor, &r.d.account.Tokens) }},
+		{"schedule", func(v value) { v.schedule(&r.d.own.Schedule) }},
+		{"tags", func(v value) { r.d.own.Tags = v.tags() }},
+		{"token", func(v value) { v.tokens(n.Descriptor, &r.d.own.Tokens) }},
 		{"label", func(v value) {
 			r.d.label = text{at: v.at}
 			if t, ok := v.written("a label"); ok {
@@ -61,7 +57,7 @@ func accountKeys() []string { return []string{"handle", "schedule", "tags", "tok
 type draft struct {
 	label, handle     text
 	labelled, handled bool // label, handle are there and readable
-	account           Account
+	own               Settings
 }
 
 // read reads accounts in the form of a mapping from label to handle or object,
@@ -90,7 +86,7 @@ func (r *accountReader) read(v value) {
 func (r *accountReader) expect(n int) {
 	r.n.Accounts = slices.Grow(r.n.Accounts, n)
 	if len(r.labels) == 0 {
-		r.labels, r.same = make(map[string]string, n), make(map[identity]string, n)
+		r.labels, r.same = make(index, n), make(index, n)
 	}
 }
 
@@ -149,28 +145,25 @@ func (r *accountReader) object(v value, pairs []pair, d *draft) {
 // add checks an account and takes it in. Accounts with mistakes are taken in as
 // far as they go, so that later mistakes are found as well.
 func (r *accountReader) add(d *draft) {
-	a := &d.account
-	if a.Schedule.String() == "" {
-		a.Schedule = r.n.Schedule
+	place := d.label.at
+	if !d.labelled {
+		place = d.handle.at
 	}
-	if d.labelled {
-		a.Label, a.Pos = d.label.s, d.label.pos()
-		if d.label.s != "" || !d.handled || d.handle.s != "" {
-			r.checkLabel(d.label, a.Pos)
-		}
+	a := Account{Label: d.label.s, Handle: d.handle.s, Settings: r.share(d.own, place.file), line: int32(place.line), col: int32(place.col)} //nolint:gosec // no file is that large
+	r.n.Accounts = append(r.n.Accounts, a)
+	if d.labelled && (d.label.s != "" || !d.handled || d.handle.s != "") {
+		r.checkLabel(d.label)
 	}
 	if !d.handled {
 		return
 	}
-	a.Handle = d.handle.s
 	ref, err := parseHandle(r.network, a.Handle)
 	if err != nil {
 		d.handle.because(err)
 		return
 	}
-	a.Ref = ref
+	r.last().SetRef(ref)
 	r.checkSame(d)
-	r.n.Accounts = append(r.n.Accounts, *a)
 }
 
 // parseHandle has the network read a handle. A panic of its code is a mistake of that
@@ -184,28 +177,75 @@ func parseHandle(n networks.Network, handle string) (ref networks.Ref, err error
 	return n.Parse(handle)
 }
 
-// checkLabel sees to it that the label can be a tag of a point, and is the only
-// one of its kind.
-func (r *accountReader) checkLabel(t text, pos string) {
+// last is the account that was taken in last.
+func (r *accountReader) last() *Account { return &r.n.Accounts[len(r.n.Accounts)-1] }
+
+// share returns the one Settings of all accounts that have the same.
+func (r *accountReader) share(own Settings, file string) *Settings {
+	if own.Schedule.String() == "" {
+		own.Schedule = r.n.Schedule
+	}
+	own.File = file
+	k := append(r.key[:0], own.Schedule.String()...)
+	for _, t := range own.Tokens {
+		k = append(append(k, 1), t...)
+	}
+	for _, t := range own.Tags {
+		k = append(append(append(append(k, 2), t.Key...), 0), t.Value...)
+	}
+	k = append(append(k, 0xff), file...) // no text has that byte, and a path may have any before it
+	r.key = k
+	if s := r.shared[string(k)]; s != nil {
+		return s
+	}
+	r.shared[string(k)] = &own
+	return &own
+}
+
+// checkLabel sees to it that the label of the last account can be a tag of a point, and is
+// the only one of its kind.
+func (r *accountReader) checkLabel(t text) {
 	if wrong := badTagText(t.s); wrong != "" {
 		t.refuse("a label " + wrong)
 		return
 	}
-	if first, ok := r.labels[t.s]; ok {
-		t.mistake("%s: the label is there twice; first at %s", quote(t.raw), first)
-		return
+	all := r.n.Accounts
+	if first := r.labels.put(maphash.String(r.l.seed, t.s), len(all)-1, func(i int) bool { return all[i].Label == t.s }); first >= 0 {
+		t.mistake("%s: the label is there twice; first at %s", quote(t.raw), all[first].Pos())
 	}
-	r.labels[t.s] = pos
 }
 
-// checkSame warns of two labels for one account.
+// checkSame warns of two labels for one account. The tokens belong to it: some tokens are
+// the account.
 func (r *accountReader) checkSame(d *draft) {
-	id := identity{d.account.Ref, strings.Join(d.account.Tokens, " ")}
-	if first, ok := r.same[id]; ok {
-		d.handle.at.warn("%s is the account of the label at %s, too", quote(d.handle.raw), first)
-		return
+	all, a := r.n.Accounts, r.last()
+	ref := a.Ref()
+	first := r.same.put(maphash.Comparable(r.l.seed, ref), len(all)-1, func(i int) bool {
+		return all[i].Ref() == ref && slices.Equal(all[i].Tokens, a.Tokens)
+	})
+	if first >= 0 {
+		d.handle.at.warn("%s is the account of the label at %s, too", quote(d.handle.raw), all[first].Pos())
 	}
-	r.same[id] = d.account.Pos
+}
+
+// index finds accounts by something that they have: their places in a list, by its hash. A
+// map of the texts themselves takes four times as much, at the moment when memory is
+// scarcest. Where two hashes are one, the later is found behind the earlier.
+type index map[uint64]int32
+
+// put takes the i-th account in, unless there is one that is the same; that one is
+// returned, else -1.
+func (x index) put(hash uint64, i int, same func(i int) bool) (first int) {
+	for ; ; hash++ {
+		other, there := x[hash]
+		if !there {
+			x[hash] = int32(i) //nolint:gosec // no file has so many
+			return -1
+		}
+		if same(int(other)) {
+			return int(other)
+		}
+	}
 }
 
 // badTagText says why a text cannot be a tag of a point; "" if it can.

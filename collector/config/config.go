@@ -154,18 +154,44 @@ type Network struct {
 	Accounts []Account
 }
 
-// Account is one account to poll. Schedule, Tags and Tokens may be shared
-// between accounts: they are not to be written to.
+// Account is one account to poll. There may be a million: what many have in common is
+// held once, and so is a text that is written once.
 type Account struct {
 	Label  string // tag account; unique within the network
 	Handle string // as the file has it
-	Ref    networks.Ref
+	*Settings
+
+	ref       *networks.Ref // nil: the handle is the name
+	line, col int32         // where it is written
+}
+
+// Settings are what accounts have in common that are polled in the same way. They are
+// shared, and not to be written to.
+type Settings struct {
 	// Schedule is the account's own, else the network's.
 	Schedule schedule.Schedule
 	Tags     []Tag    // the account's own, sorted by key
 	Tokens   []string // nil: the network's
-	Pos      string   // where it is written: "config.yaml:12:5"
+	File     string   // where it is written
 }
+
+// Ref is what the network made of the handle.
+func (a *Account) Ref() networks.Ref {
+	if a.ref == nil {
+		return networks.Ref{Name: a.Handle}
+	}
+	return *a.ref
+}
+
+// SetRef says what the network made of the handle.
+func (a *Account) SetRef(ref networks.Ref) {
+	if a.ref = nil; ref != (networks.Ref{Name: a.Handle}) {
+		a.ref = &ref
+	}
+}
+
+// Pos is where the account is written: "config.yaml:12:5".
+func (a *Account) Pos() string { return position(a.File, int(a.line), int(a.col)) }
 
 // Tag is one of an account's own tags: neither key nor value is empty, neither
 // has control characters or a backslash at its end.

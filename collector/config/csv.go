@@ -91,7 +91,7 @@ func (f *csvFile) record(record []string) {
 	}
 	d := draft{label: label, labelled: true, handled: true}
 	d.handle = f.text(1, record[1], f.r.path, label.last)
-	d.account.Tags = f.tags(record, label.at)
+	d.own.Tags = f.tags(record, label.at)
 	if d.handle.s == "" {
 		d.handle.mistake("a handle, an id or a profile URL expected after the label, got nothing")
 		d.handled = false

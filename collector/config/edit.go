@@ -180,9 +180,9 @@ func (a *Addition) check(cfg *Config, env Env) error {
 			switch {
 			case n.Name != a.Network:
 			case there.Label == a.Label:
-				return refuse("%s has an account with the label %s already, at %s", a.Network, quote(a.Label), there.Pos)
-			case there.Ref == ref && len(there.Tokens) == 0:
-				return refuse("%s is the account with the label %s already, at %s", quote(a.Handle), quote(there.Label), there.Pos)
+				return refuse("%s has an account with the label %s already, at %s", a.Network, quote(a.Label), there.Pos())
+			case there.Ref() == ref && len(there.Tokens) == 0:
+				return refuse("%s is the account with the label %s already, at %s", quote(a.Handle), quote(there.Label), there.Pos())
 			}
 		}
 	}
@@ -268,7 +268,7 @@ func sameNetwork(a, b Network) bool {
 }
 
 func sameAccount(a, b Account) bool {
-	return a.Label == b.Label && a.Handle == b.Handle && a.Ref == b.Ref && a.Schedule.String() == b.Schedule.String() &&
+	return a.Label == b.Label && a.Handle == b.Handle && a.Ref() == b.Ref() && a.Schedule.String() == b.Schedule.String() &&
 		slices.Equal(a.Tags, b.Tags) && slices.Equal(a.Tokens, b.Tokens)
 }
 

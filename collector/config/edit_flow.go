@@ -199,10 +199,10 @@ func removal(src []byte, file, network string, a Account) ([]byte, error) {
 	}
 	i := -1
 	if len(missing) == 0 {
-		i = itemOf(at.node, file, a.Pos)
+		i = itemOf(at.node, file, a.Pos())
 	}
 	if i < 0 {
-		return nil, refuse("the account is written at %s: %w", a.Pos, ErrByHand)
+		return nil, refuse("the account is written at %s: %w", a.Pos(), ErrByHand)
 	}
 	var cut splice
 	if isFlow(at.node) {

@@ -30,7 +30,7 @@ func TestDiffersByLooksAtEverything(t *testing.T) {
 			return
 		}
 		// What depends on the file's bytes, and where in it an account stands.
-		free := path == ".File" || path == ".Hash" || path == ".Warnings" || strings.HasSuffix(path, ".Pos")
+		free := strings.HasSuffix(path, ".File") || path == ".Hash" || path == ".Warnings"
 		if unseen := differsBy(changed, read(), "vk", "B"); unseen != free {
 			t.Errorf("%s may change unseen: %v, want %v", path, unseen, free)
 		}
@@ -57,6 +57,9 @@ func alter(t *testing.T, v reflect.Value, path string, n *int) string {
 	switch {
 	case v.Kind() == reflect.Struct:
 		for i := range v.NumField() {
+			if !v.Type().Field(i).IsExported() { // the handle tells the reference, and where it stands is free
+				continue
+			}
 			if changed := alter(t, v.Field(i), path+"."+v.Type().Field(i).Name, n); changed != "" {
 				return changed
 			}

@@ -80,7 +80,7 @@ func checkAccounts(t *testing.T, cfg *Config) {
 				t.Fatalf("label %q of %s is accepted", a.Label, n.Name)
 			}
 			seen[a.Label] = true
-			if a.Schedule.String() == "" || a.Pos == "" || a.Ref.Name == "" && a.Ref.ID == "" {
+			if a.Schedule.String() == "" || a.Pos() == "" || a.Ref().Name == "" && a.Ref().ID == "" {
 				t.Fatalf("account %+v is not whole", a)
 			}
 		}

@@ -60,9 +60,9 @@ func dump(c *Config, places bool) string {
 		}
 		line("  base=%q auth=%q oauth=%q api=%q", n.BaseURL, n.AuthURL, n.OAuthURL, n.APIVersion)
 		for _, a := range n.Accounts {
-			line("  %q handle=%q name=%q schedule=%q tags=%q tokens=%q", a.Label, a.Handle, a.Ref.Name, a.Schedule, a.Tags, a.Tokens)
+			line("  %q handle=%q name=%q schedule=%q tags=%q tokens=%q", a.Label, a.Handle, a.Ref().Name, a.Schedule, a.Tags, a.Tokens)
 			if places {
-				line("    %s", a.Pos)
+				line("    %s", a.Pos())
 			}
 		}
 	}
@@ -156,7 +156,7 @@ func TestRef(t *testing.T) {
 		t.Fatal(err)
 	}
 	a := cfg.Networks[0].Accounts
-	if a[0].Ref != (networks.Ref{Name: "durov"}) || a[0].Handle != "https://vk.example/Durov" || a[1].Ref != (networks.Ref{ID: "7"}) {
+	if a[0].Ref() != (networks.Ref{Name: "durov"}) || a[0].Handle != "https://vk.example/Durov" || a[1].Ref() != (networks.Ref{ID: "7"}) {
 		t.Errorf("%+v; want the refs of durov and of id 7, and the handle as written", a)
 	}
 }

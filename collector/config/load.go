@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"hash"
+	"hash/maphash"
 	"io"
 	"os"
 	"path/filepath"
@@ -60,6 +61,7 @@ type loader struct {
 	files    []string
 	globs    []string
 	hash     hash.Hash
+	seed     maphash.Seed
 
 	merged    int // pairs taken in by merge keys
 	schedules map[string]parsedSchedule
@@ -75,7 +77,7 @@ func newLoader(path string, env Env) *loader {
 		env.Getenv = os.LookupEnv
 	}
 	return &loader{
-		env: env, dir: filepath.Dir(path), hash: sha256.New(),
+		env: env, dir: filepath.Dir(path), hash: sha256.New(), seed: maphash.MakeSeed(),
 		schedules: map[string]parsedSchedule{}, pools: map[string][]string{}, bound: map[string]binding{},
 		poolsByNode: map[*yaml.Node][]string{}, tags: map[*yaml.Node][]Tag{},
 	}
