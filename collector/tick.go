@@ -3,6 +3,7 @@ package collector
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"time"
 
@@ -64,6 +65,7 @@ type ticking struct {
 	recorder recorder
 	asked    []*account // as poll.Job.Accounts
 	asks     []poll.Account
+	changes  []change // of the answers that are being recorded
 	failures failures // accounts that nobody answered for
 	panicked bool     // and it has been told
 	share    *share   // the piece of the tick that this is about; nil: the whole tick
@@ -83,6 +85,7 @@ func (t *ticking) gather(ctx context.Context) error {
 func (t *ticking) gatherFrom(ctx context.Context, answered map[string]bool) error {
 	now := time.Now()
 	left := journal.Batch{Network: t.name, Time: t.job.tick.Time}
+	t.asked, t.asks = make([]*account, 0, len(t.job.accounts)), make([]poll.Account, 0, len(t.job.accounts))
 	t.mu.Lock()
 	for _, a := range t.job.accounts {
 		switch {
@@ -108,10 +111,11 @@ func (t *ticking) answer(ctx context.Context, answers []poll.Answer, used poll.U
 		return err
 	}
 	b := journal.Batch{Network: t.name, Time: t.job.tick.Time, Requests: used.Requests, Retries: used.Retries}
-	changes := make([]change, len(answers))
+	t.changes = slices.Grow(t.changes[:0], len(answers))
+	b.Points = make([]point.Point, 0, len(answers))
 	t.mu.Lock()
-	for i, answer := range answers {
-		changes[i] = t.recorder.add(&b, t.asked[answer.Account], answer)
+	for _, answer := range answers {
+		t.changes = append(t.changes, t.recorder.add(&b, t.asked[answer.Account], answer))
 	}
 	t.mu.Unlock()
 	if err := t.spent(ctx, &b, used.Spent); err != nil {
@@ -121,7 +125,7 @@ func (t *ticking) answer(ctx context.Context, answers []poll.Answer, used poll.U
 		return err
 	}
 	t.passOn(&b)
-	t.take(changes, answers, used)
+	t.take(t.changes, answers, used)
 	return t.tellSpent(ctx, used.Spent)
 }
 
