@@ -20,14 +20,16 @@ const maxUnderWay = 64
 type pass struct {
 	poller   *Poller
 	job      *Job
-	left     []int // accounts to ask
+	asked    questions          // in this round
+	common   string             // the network's pool: its slots, joined
+	pools    map[*string]string // by their first slot: other pools, joined
 	underWay chan struct{}
 	flows    map[string]*flow // by pool and limiter
 
 	answering sync.Mutex // held while Job.Answer runs
 
 	mu      sync.Mutex
-	next    []question                 // for the next round
+	next    questions                  // for the next round
 	failed  []Answer                   // nobody answered for
 	barred  map[string]*networks.Error // by limiter: no request more in this pass
 	givenUp map[string]int             // by limiter: requests given up in a row
@@ -37,26 +39,11 @@ type pass struct {
 	retried map[int]int                // accounts asked again because their item failed
 }
 
-// question is a reference to ask for and the accounts that it stands for.
-type question struct {
-	subject
-	accounts []int
-}
-
-// subject is what a question is about: equal ones are asked once.
-type subject struct {
-	ref  networks.Ref
-	pool string // slots, joined
-}
-
-// catalogue finds questions by their subjects. A poll may have a million, so there is
-// one for all that needs it.
-type catalogue map[subject]int
-
 // task is one request to make.
 type task struct {
-	batch    networks.Batch
-	accounts [][]int // by ref
+	batch    networks.Batch // without refs but while the task is done
+	accounts [][]int        // by ref; likewise
+	asked    []int32        // questions of the round
 	slots    []string
 
 	attempts int   // failed for a passing reason
@@ -87,9 +74,10 @@ func (f *flow) wait(ctx context.Context) {
 	}
 }
 
-func newPass(p *Poller, job *Job, left []int) *pass {
+func newPass(p *Poller, job *Job, left []int32) *pass {
 	return &pass{
-		poller: p, job: job, left: left,
+		poller: p, job: job, asked: questions{first: left},
+		common: strings.Join(p.opts.Slots, " "), pools: make(map[*string]string),
 		underWay: make(chan struct{}, maxUnderWay),
 		flows:    make(map[string]*flow),
 		barred:   make(map[string]*networks.Error),
@@ -103,50 +91,19 @@ func newPass(p *Poller, job *Job, left []int) *pass {
 
 // run asks and returns an Answer for each account that nobody answered for.
 func (r *pass) run(ctx context.Context) ([]Answer, error) {
-	questions, at := r.questions()
-	for round := 0; len(questions) > 0; round++ {
+	for round := 0; len(r.asked.first) > 0; round++ {
+		r.asked = r.merge(r.asked)
 		if round == maxRounds {
-			r.endless(questions)
+			r.endless()
 			break
 		}
-		if err := r.round(ctx, r.groups(questions, at)); err != nil {
+		if err := r.round(ctx, r.tasks()); err != nil {
 			return nil, err
 		}
-		questions, at = merge(r.next)
-		r.next = nil
+		r.asked, r.next = r.next, questions{}
 	}
 	slices.SortFunc(r.failed, func(a, b Answer) int { return a.Account - b.Account })
 	return r.failed, nil
-}
-
-// questions are the references of the accounts to ask.
-func (r *pass) questions() ([]question, catalogue) {
-	qs := make([]question, 0, len(r.left))
-	common := strings.Join(r.poller.opts.Slots, " ")
-	for i, account := range r.left {
-		a := &r.job.Accounts[account]
-		pool := common
-		if len(a.Slots) > 0 {
-			pool = strings.Join(a.Slots, " ")
-		}
-		qs = append(qs, question{subject{a.Ref, pool}, r.left[i : i+1 : i+1]})
-	}
-	return merge(qs)
-}
-
-// merge makes one question of all that ask the same.
-func merge(qs []question) ([]question, catalogue) {
-	at := make(catalogue, len(qs))
-	merged := qs[:0]
-	for _, q := range qs {
-		if i, ok := at[q.subject]; ok {
-			merged[i].accounts = append(merged[i].accounts, q.accounts...)
-			continue
-		}
-		at[q.subject] = len(merged)
-		merged = append(merged, q)
-	}
-	return merged, at
 }
 
 // round makes the requests of the groups. Requests that count against
@@ -170,7 +127,9 @@ func (r *pass) round(ctx context.Context, groups map[string][]*task) error {
 					flow.wait(ctx)
 				}
 				for t := range tasks {
-					if err := r.do(ctx, t); err != nil {
+					r.unfold(t)
+					err := r.do(ctx, t)
+					if t.fold(); err != nil {
 						cancel(err)
 						return
 					}
@@ -182,46 +141,12 @@ func (r *pass) round(ctx context.Context, groups map[string][]*task) error {
 	return context.Cause(ctx)
 }
 
-// groups plans the questions and gathers the batches that share a limit.
-func (r *pass) groups(questions []question, at catalogue) map[string][]*task {
-	type share struct{ pool, paid string } // accounts that one token is paid for do not share batches with others
-	now := time.Now()
-	shares := make(map[share][]networks.Ref)
-	slots := make(map[string][]string) // by pool
-	for i := range questions {
-		q := &questions[i]
-		if slots[q.pool] == nil {
-			slots[q.pool] = strings.Fields(q.pool)
-		}
-		s := share{q.pool, r.poller.opts.Ledger.paidWith(slots[q.pool], q.ref, now)}
-		if len(shares) == 0 {
-			shares[s] = make([]networks.Ref, 0, len(questions)) // nearly always all of them
-		}
-		shares[s] = append(shares[s], q.ref)
-	}
-	groups := make(map[string][]*task)
-	for s, refs := range shares {
-		for _, b := range r.poller.opts.Network.Plan(refs) {
-			key := s.pool + "\n" + b.Limiter
-			if r.flows[key] == nil {
-				r.flows[key] = newFlow()
-			}
-			t := &task{batch: b, accounts: make([][]int, len(b.Refs)), slots: slots[s.pool], halving: new(int), flow: r.flows[key]}
-			for i, ref := range b.Refs {
-				t.accounts[i] = questions[at[subject{ref, s.pool}]].accounts
-			}
-			groups[key] = append(groups[key], t)
-		}
-	}
-	return groups
-}
-
 // endless fails the accounts whose references lead to ever more references.
-func (r *pass) endless(questions []question) {
+func (r *pass) endless() {
 	err := &networks.Error{Op: r.poller.opts.Descriptor.Name, Kind: networks.Malformed,
 		Msg: fmt.Sprintf("no answer after %d rounds of better references", maxRounds)}
-	for _, q := range questions {
-		for _, a := range q.accounts {
+	for i, account := range r.asked.first {
+		for _, a := range append([]int{int(account)}, r.asked.also[int32(i)]...) { //nolint:gosec // as many as accounts
 			r.failed = append(r.failed, Answer{Account: a, Err: err})
 		}
 	}
@@ -229,14 +154,13 @@ func (r *pass) endless(questions []question) {
 
 // take turns the results of a request into answers and further questions.
 func (r *pass) take(ctx context.Context, t *task, results []networks.Result, used Usage) error {
-	pool := strings.Join(t.slots, " ")
 	halved := *t.halving > 0 && len(results) == 1
 	answers := make([]Answer, 0, len(results))
 	r.mu.Lock()
 	for i := range results {
 		res := &results[i]
 		if res.Next != nil {
-			r.next = append(r.next, question{subject{*res.Next, pool}, t.accounts[i]})
+			r.next.add(*res.Next, t.accounts[i])
 			continue
 		}
 		for _, account := range t.accounts[i] {
@@ -247,7 +171,7 @@ func (r *pass) take(ctx context.Context, t *task, results []networks.Result, use
 				if a.Err == nil { // a doubted count may have come with an earlier request: ask from the start
 					ref = r.job.Accounts[account].Ref
 				}
-				r.next = append(r.next, question{subject{ref, pool}, []int{account}})
+				r.next.add(ref, []int{account})
 			} else if a.Err != nil && !a.Err.Kind.OfAccount() {
 				r.failed = append(r.failed, a)
 			} else {

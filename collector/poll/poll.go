@@ -180,9 +180,9 @@ func concurrency(perSecond float64) int {
 // for or given up. It returns an error only when ctx ended or Job.Answer failed;
 // then some accounts have had no Answer.
 func (p *Poller) Poll(ctx context.Context, job Job) error {
-	left := make([]int, len(job.Accounts))
+	left := make([]int32, len(job.Accounts))
 	for i := range left {
-		left[i] = i
+		left[i] = int32(i) //nolint:gosec // nobody has 2,000,000,000 accounts
 	}
 	for attempt := 0; ; attempt++ {
 		r := newPass(p, &job, left)
@@ -209,7 +209,7 @@ func (p *Poller) Poll(ctx context.Context, job Job) error {
 		}
 		left = left[:0]
 		for _, a := range failed {
-			left = append(left, a.Account)
+			left = append(left, int32(a.Account)) //nolint:gosec // likewise
 		}
 	}
 }
