@@ -15,6 +15,9 @@
 //
 // One folder holds one network; its name is the key in the config, the value of
 // the tag network and the name of the package. Package networks/all lists them.
+//
+// What a network knows of its tokens (how one is tried, renewed, made, or got by a login)
+// it hands to a keychain by Introduce; when that happens is the keychain's to say.
 package networks
 
 import (

@@ -1,8 +1,15 @@
 // Command collectord polls the follower counts of accounts at social networks on
 // cron schedules and writes them as InfluxDB points, losing none.
 //
+//	run, once, demo ──────────┐
+//	check, account, schema ───┼──▶ environment: --config, $VARIABLES, stdin, stdout
+//	keychain ... ─────────────┤          │
+//	export, plot, refused ────┘          ▼
+//	                            config ─ keychain ─ journal ─ collector
+//
 // This package is wiring: one file a command, and the mapping of errors to exit
-// statuses. What the program does is in collectord/collector.
+// statuses: 0 done, 1 it ran and failed, 2 the command line or the config is wrong. What
+// the program does is in collectord/collector.
 package main
 
 import (

@@ -1,7 +1,14 @@
 // Package transport is how collectord goes out: one way for the networks' APIs, and the
-// same for InfluxDB. Every phase of a request is bounded, certificates are verified, and
-// what a proxy says is not repeated. The deadline of a whole request, the bound of
-// its answer and the refusal of redirects belong to those who ask.
+// same for InfluxDB.
+//
+//	networks/internal/rest ──┐                 ┌─ dial ─ 10 s
+//	                         ├─ http.Transport ┼─ TLS ── 10 s, 1.2 or newer, verified
+//	collector/influx ────────┘   with a pool   └─ HTTPS_PROXY, if there is one
+//
+// The promise: every phase of a request is bounded, and so are the headers of an answer;
+// what a proxy says is not repeated, for it may be the password that it was sent. The
+// deadline of a whole request, the bound of its answer and the refusal of redirects
+// belong to those who ask.
 package transport
 
 import (

@@ -1,5 +1,10 @@
-// Package all lists the networks that collectord knows, one line each. To add a
-// network is to add its folder and its line here.
+// Package all lists the networks that collectord knows, one line each, with what
+// simulates it. It is the one package that imports them: the rest of the program gets
+// them as values, so that to add a network is to add its folder and its line here.
+//
+//	networks/vk ────┐            ┌─▶ config, keychain, collector: Descriptors
+//	networks/... ───┼─▶ entries ─┤
+//	networks/sim ───┘            └─▶ demo, tests, measurements: Simulators
 package all
 
 import (

@@ -2,10 +2,14 @@
 // refresh: with a deadline, a limit on the answer's size, no redirects, a
 // User-Agent, and errors that hold no secret, because they never hold an address.
 //
+//	Request ── Do ──▶ Response ─┬─ Refuse ──▶ *Error of the status, nil for a good one
+//	                            └─ Decode ──▶ the answer, or an *Error: Malformed
+//
 // Do returns what the server said, whatever its status. Refuse turns a status
 // that means trouble at every network alike into an *Error; what a network says
 // in its own way (VK answers 200 to everything) the network reads first. Decode
-// reads JSON and says so when it is not.
+// reads JSON and says so when it is not. Words are what may be told of a network's own:
+// bounded, on one line, without the token.
 //
 // A Hint is where a network says when to ask again, in whatever form; a Window is how it
 // tells what is left. A Client that knows its network's Windows tells the poller of them
