@@ -93,9 +93,6 @@ func Listen(opts Options, h http.Handler) (*Server, error) {
 // Addr is the address that is bound.
 func (s *Server) Addr() net.Addr { return s.listener.Addr() }
 
-// Close frees the address of a server that is not to serve.
-func (s *Server) Close() error { return s.listener.Close() }
-
 // Serve answers requests until ctx is done, then gives open requests 2 s to end.
 // It returns nil after such an end; any other end is an error. All of its
 // goroutines have ended when it returns. It is called once.
@@ -122,15 +119,6 @@ func (s *Server) Serve(ctx context.Context) error {
 		return fmt.Errorf("web: serve %s: %w", s.Addr(), err)
 	}
 	return nil
-}
-
-// Serve is Listen and Server.Serve in one, for callers that need no address.
-func Serve(ctx context.Context, opts Options, h http.Handler) error {
-	s, err := Listen(opts, h)
-	if err != nil {
-		return err
-	}
-	return s.Serve(ctx)
 }
 
 // localNames refuses requests that name another host than this machine. A page of

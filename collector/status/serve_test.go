@@ -101,7 +101,11 @@ func TestServeEndsBeforeItBegan(t *testing.T) {
 	defer goleak.VerifyNone(t)
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if err := Serve(ctx, Options{Listen: "127.0.0.1:0"}, http.NotFoundHandler()); err != nil {
+	s, err := Listen(Options{Listen: "127.0.0.1:0"}, http.NotFoundHandler())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Serve(ctx); err != nil {
 		t.Error(err)
 	}
 }
@@ -185,7 +189,7 @@ func TestListenWarnsWithoutPassword(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := s.Close(); err != nil {
+		if err := s.listener.Close(); err != nil {
 			t.Error(err)
 		}
 		if logs.Len() != want {
