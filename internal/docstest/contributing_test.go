@@ -145,7 +145,7 @@ func checkCommand(t *testing.T, words []string) {
 	for i, w := range words {
 		name, isFlag := strings.CutPrefix(w, "-")
 		switch {
-		case words[1] != "test" && words[1] != "run" || !isFlag:
+		case words[1] != "test" && words[1] != "run" || !isFlag || w == "-v": // go test's own
 		case name == "run" && words[1] == "test":
 			for _, test := range strings.Split(strings.Trim(words[i+1], "'"), "|") {
 				if !strings.Contains(sources, "func "+test+"(") {
