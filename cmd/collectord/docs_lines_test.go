@@ -62,7 +62,7 @@ var (
 	indentedCode = regexp.MustCompile(`(?m)^ {4,}(?:- )?(.*\bcollectord .*)$`)
 	inlineCode   = regexp.MustCompile("`([^`\n]*\\bcollectord [^`]*)`")
 	lineBreak    = regexp.MustCompile(`\n[ #]*`)
-	invocation   = regexp.MustCompile(`(?:^|[\s;&|(=])(?:/usr/bin/)?collectord ((?:keychain|account|run|once|check|demo|export|plot|schema|refused|version|help|--)[^\n]*)`)
+	invocation   = regexp.MustCompile(`(?:^|[\s;&|(=])(?:/usr/bin/)?collectord ((?:(?:keychain|account|run|once|check|demo|export|plot|schema|refused|version|help)\b|--)[^\n]*)`)
 )
 
 // quotedLines are the command lines in the pages, in what is installed with the program,

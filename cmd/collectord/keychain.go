@@ -40,11 +40,15 @@ and a running daemon takes it over at once.`,
 	return cmd
 }
 
+// keychainSections are the sections of the config that commands about tokens read: they
+// work where a variable of another section is not set, or no file is there at all.
+func keychainSections() []string { return []string{"state_dir", "contact", "networks"} }
+
 // withKeychain is the body of a command that works on the keychain of the config.
 // What is wrong with the command line or with what the user handed in has status 2.
 func withKeychain(env *environment, do func(ctx context.Context, k *keychain.KeyChain, args []string) error) func(*cobra.Command, []string) error {
 	return func(cmd *cobra.Command, args []string) error {
-		cfg, err := env.loadConfig("state_dir", "contact", "networks")
+		cfg, err := env.loadConfig(keychainSections()...)
 		if err != nil {
 			return err
 		}

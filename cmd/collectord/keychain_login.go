@@ -94,6 +94,17 @@ func loginFields() []networks.LoginField {
 	return fields
 }
 
+// loginNetworks are the networks that have a way in.
+func loginNetworks() []string {
+	var names []string
+	for _, d := range all.List() {
+		if len(logins(d.New(networks.Options{}))) > 0 {
+			names = append(names, d.Name)
+		}
+	}
+	return names
+}
+
 // loginMethods lists every network's ways in.
 func loginMethods() string {
 	var b strings.Builder
@@ -108,13 +119,13 @@ func loginMethods() string {
 // withLogin is the body of the command.
 func withLogin(env *environment, f *loginFlags) func(*cobra.Command, []string) error {
 	return func(cmd *cobra.Command, args []string) error {
-		cfg, err := env.loadConfig()
+		cfg, err := env.loadConfig(keychainSections()...)
 		if err != nil {
 			return err
 		}
 		d, ok := all.Find(args[0])
 		if !ok {
-			return usage(errors.New("login: no network of that name; store a token with `collectord keychain assign SLOT`"))
+			return usage(fmt.Errorf("login: no network of that name; there is a login for %s", strings.Join(loginNetworks(), ", ")))
 		}
 		method, err := f.choose(d, logins(d.New(networkOptions(cfg, d.Name))))
 		if err != nil {
