@@ -220,6 +220,9 @@ func (s *sheet) write(at spot, t tree) ([]splice, error) {
 		return nil, refuse("line %d: %s has nothing in it: %w", at.key.Line, quote(at.key.Value), ErrByHand)
 	case n.Kind == yaml.ScalarNode:
 		return []splice{s.behind(at.key.Line, t.block(at.key.Column-1+s.step, s.step))}, nil
+	case s.isOpen(at):
+		from := s.offset(n)
+		return []splice{{from - 1, from + len("{}"), ""}, s.behind(n.Line, t.block(at.key.Column-1+s.step, s.step))}, nil
 	case isFlow(n) && list:
 		return s.writeFlow(n, t.item(true))
 	case isFlow(n):
@@ -237,6 +240,19 @@ func (s *sheet) write(at spot, t tree) ([]splice, error) {
 	default:
 		return []splice{s.behind(s.end(at.next), t.block(n.Content[0].Column-1, s.step))}, nil
 	}
+}
+
+// isOpen reports whether a node is the {} of a key that stands on lines of its own, and
+// nothing but a comment follows: what is written into it goes on lines as well, since
+// accounts that are added one by one would make one endless line.
+func (s *sheet) isOpen(at spot) bool {
+	if at.flow || at.key == nil || at.key.Line != at.node.Line || at.node.Kind != yaml.MappingNode {
+		return false
+	}
+	line, from := s.line(at.node.Line), s.offset(at.node)-s.starts[at.node.Line-1]
+	before, rest := line[:min(from, len(line))], line[min(from, len(line)):]
+	rest, isEmpty := strings.CutPrefix(rest, "{}")
+	return isEmpty && strings.HasSuffix(before, ": ") && (rest == "" || rest[0] == ' ')
 }
 
 // block writes a tree as lines.
