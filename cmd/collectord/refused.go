@@ -8,9 +8,6 @@ import (
 
 	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/spf13/cobra"
-
-	"collectord/collector"
-	"collectord/collector/journal"
 )
 
 // maxRefusedShown bounds the table; the number of all is said below it.
@@ -35,7 +32,7 @@ func refused(ctx context.Context, env *environment, resend bool) (err error) {
 	if err != nil {
 		return err
 	}
-	j, err := journal.Open(ctx, journal.Options{Path: collector.JournalPath(cfg.StateDir), ReadOnly: true})
+	j, err := openBeside(ctx, cfg.StateDir)
 	if err != nil {
 		return err
 	}
