@@ -29,7 +29,8 @@ func newCheckCommand(env *environment) *cobra.Command {
 		Short: "Say all that is wrong with the config, with file, line and column",
 		Long: `Read the config file and say all that is wrong with it, and what it costs
 where a network charges or allows so much a day. With --online, also try
-every token and resolve every account; nothing is stored or delivered.`,
+every token and resolve every account; nothing is stored or delivered, and
+the exit status is 1 where a token is refused or an account has no count.`,
 		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			c := checker{env: env, json: asJSON}
