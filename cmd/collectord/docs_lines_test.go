@@ -28,7 +28,7 @@ func TestCommandLinesInTheDocsParse(t *testing.T) {
 	if len(lines) < 150 {
 		t.Errorf("only %d command lines were found: the test looks in the wrong place", len(lines))
 	}
-	for _, wrong := range []string{"keychain asign vk", "check --onlin", "keychain assign --check", "plot vk", "export --since"} {
+	for _, wrong := range []string{"keychain assigned vk", "check --onlin", "keychain assign --check", "plot vk", "export --since"} {
 		if parses(strings.Fields(wrong)) == nil {
 			t.Errorf("collectord %s is taken for right", wrong)
 		}
