@@ -40,8 +40,10 @@ func TestCompressed(t *testing.T) {
 				t.Fatalf("%s: %v", target, err)
 			}
 			text, err := io.ReadAll(z)
-			// Times and counters of two answers differ; their length hardly does.
-			if n := len(text) - plain.Body.Len(); err != nil || n < -100 || n > 100 {
+			// Times and counters of two answers differ, on a busy machine in every row ("9 s
+			// ago", "10 s ago"); their length hardly does.
+			hardly := 100 + plain.Body.Len()/100
+			if n := len(text) - plain.Body.Len(); err != nil || n < -hardly || n > hardly {
 				t.Errorf("%s: %d bytes, plain %d: %v", target, len(text), plain.Body.Len(), err)
 			}
 		}
