@@ -245,6 +245,9 @@ func (d *Daemon) shareKeys(ctx context.Context) {
 	}
 }
 
+// freshFor is for how many leases a node that was heard of is there.
+const freshFor = 2
+
 // tellNodes tells what this node knows of the others; nil where there is no cluster.
 func (d *Daemon) tellNodes() *status.Cluster {
 	if d.cluster == nil {
@@ -262,14 +265,15 @@ func (d *Daemon) tellNodes() *status.Cluster {
 	}
 	own := ""
 	for _, n := range v.Nodes {
-		if n.Name == v.Node {
+		if n.Nonce == v.Nonce {
 			own = n.ConfigHash
 		}
 	}
+	fresh := time.Now().Add(-freshFor * d.opts.Config.Cluster.Lease)
 	for _, n := range v.Nodes {
 		told := status.Node{Name: n.Name, Version: n.Version, ConfigHash: n.ConfigHash, ConfigDiffers: own != "" && n.ConfigHash != own,
-			Started: n.Started, Seen: n.Seen, Holding: n.Holding, Tokens: n.Tokens, TakeOvers: n.TakeOvers, Dropped: n.Dropped,
-			Skew: time.Duration(n.SkewMS) * time.Millisecond}
+			Started: n.Started, Seen: n.Seen, Holding: n.Holding, Tokens: n.Tokens, TakeOvers: n.TakeOvers, Done: n.Done, Dropped: n.Dropped,
+			Skew: time.Duration(n.SkewMS) * time.Millisecond, Here: n.Nonce == v.Nonce, Fresh: n.Nonce == v.Nonce || n.Seen.After(fresh)}
 		if t := n.TakeOver; t != nil {
 			told.TakeOver = &status.TakeOver{At: t.At, From: t.From, What: t.What}
 		}

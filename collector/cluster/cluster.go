@@ -132,6 +132,7 @@ type Cluster struct {
 	started   time.Time
 	takeOver  *TakeOver
 	takeOvers int64
+	done      int64 // pieces
 	dropped   int64
 	skew      time.Duration
 	name      name

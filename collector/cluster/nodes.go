@@ -19,6 +19,7 @@ type Node struct {
 	Tokens     []string  `json:"tokens,omitempty"`  // slots
 	TakeOver   *TakeOver `json:"take_over,omitempty"`
 	TakeOvers  int64     `json:"take_overs"`
+	Done       int64     `json:"done"`    // pieces since its start
 	Dropped    int64     `json:"dropped"` // answers thrown away because their lease was lost
 	SkewMS     int64     `json:"skew_ms"` // of its clock against that of NATS
 	// Seen is when this node heard of it last; it is not sent.
@@ -28,11 +29,12 @@ type Node struct {
 // View is what this node knows of the cluster.
 type View struct {
 	Name, Node string
+	Nonce      string // of this process
 	InTouch    bool
 	Alone      bool
 	Since      time.Time // NATS does not answer; zero while it does
 	Namesake   bool      // another process has this node's name
-	Nodes      []Node    // by name
+	Nodes      []Node    // by name, this one among them
 }
 
 // SetConfig says which config is in force, for the others to compare.
@@ -45,9 +47,9 @@ func (c *Cluster) SetConfig(hash string) {
 // self is this node as the others see it. The caller holds c.mu.
 func (c *Cluster) self() Node {
 	n := Node{Name: c.opts.Node, Nonce: c.nonce, Version: c.opts.Version, ConfigHash: c.hash, Started: c.started.UTC(),
-		TakeOver: c.takeOver, TakeOvers: c.takeOvers, Dropped: c.dropped, SkewMS: c.skew.Milliseconds()}
+		TakeOver: c.takeOver, TakeOvers: c.takeOvers, Done: c.done, Dropped: c.dropped, SkewMS: c.skew.Milliseconds()}
 	for l := range c.leases {
-		if l.b == c.buckets.batches {
+		if c.buckets != nil && l.b == c.buckets.batches {
 			n.Holding = append(n.Holding, pieceText(l.key))
 		}
 	}
@@ -88,11 +90,7 @@ func (c *Cluster) Nodes() []string {
 	for _, n := range v.Nodes {
 		names = append(names, n.Name)
 	}
-	if !slices.Contains(names, c.opts.Node) {
-		names = append(names, c.opts.Node)
-		slices.Sort(names)
-	}
-	return names
+	return slices.Compact(names) // a namesake is there twice
 }
 
 // Name is this node's.
@@ -103,22 +101,21 @@ func (c *Cluster) View() View {
 	alone := c.Alone()
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	v := View{Name: c.opts.Name, Node: c.opts.Node, InTouch: c.lost.IsZero(), Alone: alone, Since: c.lost, Namesake: c.name.told}
-	if c.buckets == nil {
-		return v
+	v := View{Name: c.opts.Name, Node: c.opts.Node, Nonce: c.nonce, InTouch: c.lost.IsZero(), Alone: alone, Since: c.lost, Namesake: c.name.told}
+	self := c.self()
+	if c.buckets != nil {
+		c.buckets.nodes.all(func(key string, e entry) {
+			n := Node{Seen: e.heard}
+			switch {
+			case json.Unmarshal(e.value, &n) != nil || n.Name != key:
+			case n.Nonce == c.nonce:
+				self.Seen = n.Seen
+			default:
+				v.Nodes = append(v.Nodes, n)
+			}
+		})
 	}
-	c.buckets.nodes.all(func(key string, e entry) {
-		n := Node{Seen: e.heard}
-		if json.Unmarshal(e.value, &n) != nil || n.Name != key {
-			return
-		}
-		if n.Nonce == c.nonce {
-			seen := n.Seen
-			n = c.self()
-			n.Seen = seen
-		}
-		v.Nodes = append(v.Nodes, n)
-	})
+	v.Nodes = append(v.Nodes, self)
 	slices.SortFunc(v.Nodes, func(a, b Node) int { return cmp.Compare(a.Name, b.Name) })
 	return v
 }

@@ -147,7 +147,12 @@ func (cl *Claim) Done(ctx context.Context, t Tally, keep time.Duration) error {
 	for cl.lease != nil {
 		err := cl.lease.finish(ctx, holding{Done: true, Tally: t}, keep)
 		switch {
-		case err == nil || !isAway(err):
+		case err == nil:
+			cl.c.mu.Lock()
+			cl.c.done++
+			cl.c.mu.Unlock()
+			return nil
+		case !isAway(err):
 			return err
 		case ctx.Err() != nil:
 			return ctx.Err()
@@ -162,6 +167,7 @@ func (cl *Claim) Done(ctx context.Context, t Tally, keep time.Duration) error {
 	}
 	cl.c.mu.Lock()
 	defer cl.c.mu.Unlock()
+	cl.c.done++
 	cl.c.alone[cl.piece] = t
 	return nil
 }

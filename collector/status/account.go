@@ -48,6 +48,7 @@ type accountView struct {
 	Since                    string
 	Plot                     *plot
 	Period                   string // what became of the count in the period
+	Node                     string // whose polls these are; "" where no other machine shares the work
 	Changes                  []changeView
 	Whole                    bool // all changes that the journal has are there
 	Points                   []pointView
@@ -181,6 +182,9 @@ func (s *server) accountView(now time.Time, a *Account, ov *Overview, chosen str
 		Plot:        plotOf(samples, since, now),
 		Points:      pointViews(now, samples),
 		Samples:     plural(int64(len(samples)), "point", "points"),
+	}
+	if ov.Cluster != nil {
+		v.Node = ov.Cluster.Node
 	}
 	for _, c := range []struct {
 		name string

@@ -26,10 +26,13 @@ type Cluster struct {
 type Node struct {
 	Name, Version, ConfigHash string
 	ConfigDiffers             bool // from this node's
+	Here                      bool // it is this process
+	Fresh                     bool // it was heard of within two leases
 	Started, Seen             time.Time
 	Holding                   []string // pieces of ticks: network, time and number
 	Tokens                    []string // slots
 	TakeOver                  *TakeOver
+	Done                      int64 // pieces of ticks since its start
 	TakeOvers, Dropped        int64 // pieces taken over; answers thrown away, their lease was lost
 	Skew                      time.Duration
 }
@@ -59,6 +62,7 @@ type nodeJSON struct {
 	Holding       []string      `json:"holding"`
 	Tokens        []string      `json:"tokens"`
 	TakeOver      *takeOverJSON `json:"last_take_over"`
+	Done          int64         `json:"pieces_done"`
 	TakeOvers     int64         `json:"take_overs"`
 	Dropped       int64         `json:"dropped_answers"`
 	SkewMS        int64         `json:"clock_skew_ms"`
@@ -79,7 +83,7 @@ func clusterJSONOf(c *Cluster) *clusterJSON {
 		v.Nodes[i] = nodeJSON{
 			Node: n.Name, Version: text(n.Version), ConfigHash: text(n.ConfigHash), ConfigDiffers: n.ConfigDiffers,
 			Started: instant(n.Started), Seen: instant(n.Seen), Holding: append([]string{}, n.Holding...), Tokens: append([]string{}, n.Tokens...),
-			TakeOvers: n.TakeOvers, Dropped: n.Dropped, SkewMS: n.Skew.Milliseconds(),
+			Done: n.Done, TakeOvers: n.TakeOvers, Dropped: n.Dropped, SkewMS: n.Skew.Milliseconds(),
 		}
 		if t := n.TakeOver; t != nil {
 			v.Nodes[i].TakeOver = &takeOverJSON{instant(t.At), t.From, t.What}
@@ -96,10 +100,10 @@ type clusterView struct {
 
 type nodeView struct {
 	Name, Version, Config, Tone string
-	Here                        bool
+	Here, ConfigDiffers         bool
 	Seen                        moment
 	Holding, Tokens             string
-	TakeOver                    string
+	Done, TakeOver              string
 	TakeOverAt                  moment
 }
 
@@ -120,11 +124,12 @@ func clusterViewOf(now time.Time, c *Cluster) *clusterView {
 		v.Tone, v.Text = toneBad, "another process has the name "+c.Node+"; nothing is claimed here"
 	}
 	for _, n := range c.Nodes {
-		one := nodeView{Name: n.Name, Version: n.Version, Config: n.ConfigHash, Here: n.Name == c.Node, Seen: momentOf(now, n.Seen),
+		one := nodeView{Name: n.Name, Version: n.Version, Config: n.ConfigHash, Here: n.Here, Done: thousands(n.Done), Seen: momentOf(now, n.Seen),
 			Holding: heldText(n.Holding), Tokens: strings.Join(n.Tokens, ", "), Tone: toneGood}
-		if n.ConfigDiffers {
+		if n.ConfigDiffers || !n.Fresh {
 			one.Tone = toneBad
 		}
+		one.ConfigDiffers = n.ConfigDiffers
 		if t := n.TakeOver; t != nil {
 			one.TakeOver, one.TakeOverAt = t.What+" from "+t.From, momentOf(now, t.At)
 		}

@@ -110,9 +110,24 @@ func daemonMetrics() []metric {
 	}
 }
 
+func clusterMetrics() []metric {
+	return []metric{
+		{"cluster_nats_up", "1 while NATS answers; absent without a cluster section, as all of these.", nil},
+		{"cluster_nodes", "Nodes heard of within two leases, this one among them.", nil},
+		{"cluster_pieces_held", "Pieces of ticks that this node polls.", nil},
+		{"cluster_pieces_done_total", "Pieces of ticks that this node has polled since its start.", nil},
+		{"cluster_tokens_held", "Tokens that this node uses.", nil},
+		{"cluster_take_overs_total", "Pieces that another node left unfinished and this one went on with, since its start.", nil},
+		{"cluster_dropped_answers_total", "Accounts whose answer was thrown away, because their piece was another node's by then.", nil},
+		{"cluster_config_differs", "Nodes whose config is another than this one's.", nil},
+		{"cluster_name_taken", "1 while another process has this node's name, and nothing is claimed here.", nil},
+		{"cluster_clock_skew_seconds", "How far this machine's clock is ahead of that of the NATS server.", nil},
+	}
+}
+
 func newCollector(src Source) *collector {
 	c := &collector{src: src, descs: map[string]*prometheus.Desc{}}
-	for _, m := range append(networkMetrics(), daemonMetrics()...) {
+	for _, m := range slices.Concat(networkMetrics(), daemonMetrics(), clusterMetrics()) {
 		c.descs[m.name] = prometheus.NewDesc("collectord_"+m.name, m.help, m.labels, nil)
 	}
 	return c
@@ -141,6 +156,9 @@ func (c *collector) Collect(ch chan<- prometheus.Metric) {
 	e.journal(&ov.Journal, &ov.Meters)
 	if ov.Influx != nil {
 		e.influx(ov.Influx, &ov.Meters)
+	}
+	if ov.Cluster != nil {
+		e.cluster(ov.Cluster)
 	}
 	e.gauge("config_last_reload_successful", truth(ov.ConfigError == ""))
 	e.timestamp("config_last_reload_success_timestamp_seconds", ov.ConfigTime)

@@ -128,3 +128,29 @@ func (e emitter) histogram(name string, h Histogram, bounds []float64, labels ..
 	}
 	e.ch <- prometheus.MustNewConstHistogram(e.descs[name], h.Count, h.Sum, buckets, valid(labels)...)
 }
+
+func (e emitter) cluster(c *Cluster) {
+	fresh, differ := 0, 0
+	for i := range c.Nodes {
+		n := &c.Nodes[i]
+		if n.Fresh {
+			fresh++
+		}
+		if n.ConfigDiffers {
+			differ++
+		}
+		if !n.Here {
+			continue
+		}
+		e.gauge("cluster_pieces_held", float64(len(n.Holding)))
+		e.counter("cluster_pieces_done_total", float64(n.Done))
+		e.gauge("cluster_tokens_held", float64(len(n.Tokens)))
+		e.counter("cluster_take_overs_total", float64(n.TakeOvers))
+		e.counter("cluster_dropped_answers_total", float64(n.Dropped))
+		e.gauge("cluster_clock_skew_seconds", n.Skew.Seconds())
+	}
+	e.gauge("cluster_nats_up", truth(c.State == ClusterShared || c.State == ClusterNameTaken))
+	e.gauge("cluster_name_taken", truth(c.State == ClusterNameTaken))
+	e.gauge("cluster_nodes", float64(fresh))
+	e.gauge("cluster_config_differs", float64(differ))
+}

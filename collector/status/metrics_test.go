@@ -21,6 +21,9 @@ func TestMetrics(t *testing.T) {
 	}
 	for _, want := range []string{
 		`collectord_polls_total{network="vk"} 75`,
+		`collectord_cluster_nats_up 1`, `collectord_cluster_nodes 2`, `collectord_cluster_pieces_held 2`, `collectord_cluster_pieces_done_total 7`,
+		`collectord_cluster_tokens_held 1`, `collectord_cluster_take_overs_total 3`, `collectord_cluster_dropped_answers_total 1000`,
+		`collectord_cluster_config_differs 1`, `collectord_cluster_name_taken 0`, `collectord_cluster_clock_skew_seconds -1.5`,
 		`collectord_requests_total{network="vk",outcome="ok"} 2`,
 		`collectord_requests_total{network="vk",outcome="temporary"} 1`,
 		`collectord_requests_total{network="bluesky",outcome="ok"} 0`,
@@ -104,6 +107,11 @@ func measure(ov *Overview) {
 	vk.Poll(1240*time.Millisecond, true)
 	ov.Meters = DaemonMeters{Reloads: 5, Refusals: 1, Mended: 2}
 	ov.Journal.MaxBytes = 10e9
+	ov.Cluster = &Cluster{Name: "smm", Node: "a", State: ClusterShared, Nodes: []Node{
+		{Name: "a", Here: true, Fresh: true, Holding: []string{"vk 1", "vk 2"}, Tokens: []string{"vk"}, Done: 7, TakeOvers: 3, Dropped: 1000, Skew: -1500 * time.Millisecond},
+		{Name: "b", Fresh: true, ConfigDiffers: true, Done: 100, TakeOvers: 100},
+		{Name: "c"}, // long silent
+	}}
 	ov.Meters.Deliver("ok", time.Second)
 	ov.Meters.Deliver("unreachable", time.Minute)
 }
@@ -127,7 +135,7 @@ func TestMetricsOfNothing(t *testing.T) {
 	if !strings.Contains(body, "\ncollectord_config_last_reload_successful 0\n") {
 		t.Errorf("%s", body)
 	}
-	for _, absent := range []string{"collectord_backlog", "collectord_influxdb_up", "timestamp_seconds 0", "collectord_start_timestamp"} {
+	for _, absent := range []string{"collectord_backlog", "collectord_cluster", "collectord_influxdb_up", "timestamp_seconds 0", "collectord_start_timestamp"} {
 		if strings.Contains(body, "\n"+absent) {
 			t.Errorf("%s is among the metrics of nothing", absent)
 		}
