@@ -137,7 +137,7 @@ func (c *Collector) Configure(cfg *config.Config) {
 func (c *Collector) configure(cfg config.Network, bound map[string]string) {
 	n := c.networkOf(cfg.Name)
 	if n.ledger == nil {
-		n.ledger = poll.NewLedger(cfg.Descriptor.Spending, c.spent[cfg.Name])
+		n.ledger, n.spentBefore = poll.NewLedger(cfg.Descriptor.Spending, c.spent[cfg.Name]), c.spent[cfg.Name]
 	}
 	n.ledger.SetBudget(cfg.Budget)
 	poller := n.poller

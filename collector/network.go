@@ -37,14 +37,16 @@ type network struct {
 	log     *zap.Logger
 	journal *journal.Journal
 	purse   *journal.Journal // keeps what is spent
-	ledger  *poll.Ledger     // set once, by the first config
-	cluster *cluster.Cluster // nil: no other machine shares the work
-	reload  chan struct{}    // poked when the schedules changed
-	moved   chan struct{}    // sent to whenever the loop waits and somebody wants to know
-	polls   sync.WaitGroup
-	skipped atomic.Int64
-	missed  atomic.Int64
-	blocked atomic.Pointer[error] // why the journal takes no writes; nil if it does
+	ledger  *poll.Ledger     // set once, by the first config, as is what follows
+	// spentBefore is what the journal had at the start of what is spent.
+	spentBefore []poll.Spent
+	cluster     *cluster.Cluster // nil: no other machine shares the work
+	reload      chan struct{}    // poked when the schedules changed
+	moved       chan struct{}    // sent to whenever the loop waits and somebody wants to know
+	polls       sync.WaitGroup
+	skipped     atomic.Int64
+	missed      atomic.Int64
+	blocked     atomic.Pointer[error] // why the journal takes no writes; nil if it does
 
 	mu       sync.Mutex
 	cfg      config.Network

@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"collectord/collector/cluster"
 	"collectord/collector/journal"
 	"collectord/collector/poll"
 	"collectord/collector/status"
@@ -41,10 +42,21 @@ func (n *network) spend(ctx context.Context, s poll.Spent) (others int64, err er
 		return err
 	})
 	if err == nil && n.shared() {
-		elsewhere, err := n.cluster.Spend(ctx, n.name, s.Slot, s.Day, s.Micros)
+		elsewhere, err := n.cluster.Spend(ctx, n.spentHere(s))
 		return others + elsewhere, err
 	}
 	return others, err
+}
+
+// spentHere is a change of what was spent, as other machines are told it.
+func (n *network) spentHere(s poll.Spent) cluster.Spent {
+	told := cluster.Spent{Network: n.name, Slot: s.Slot, Day: s.Day, Micros: s.Micros}
+	for _, before := range n.spentBefore {
+		if before.Slot == s.Slot && before.Day == s.Day {
+			told.Before += before.Micros
+		}
+	}
+	return told
 }
 
 // shared reports whether a budget holds for several machines together.
@@ -74,7 +86,7 @@ func (t *ticking) tellSpent(ctx context.Context, s poll.Spent) error {
 	if t.purse != t.journal || s.Micros == 0 || !t.shared() {
 		return nil
 	}
-	if _, err := t.cluster.Spend(ctx, t.name, s.Slot, s.Day, s.Micros); s.Micros > 0 {
+	if _, err := t.cluster.Spend(ctx, t.spentHere(s)); s.Micros > 0 {
 		return err
 	}
 	return nil

@@ -110,7 +110,8 @@ type Cluster struct {
 	conn  *nats.Conn
 	js    jetstream.JetStream
 
-	spending    sync.Mutex // one sum at a time
+	spending    sync.Mutex       // one sum at a time; guards lostSpent
+	lostSpent   map[string]int64 // by token and day: what this node spent that its journal has lost
 	statesMoved chan struct{}
 	left        chan struct{} // poked when a token has no user any more
 
@@ -160,7 +161,7 @@ func Open(opts Options) (*Cluster, error) {
 		leases: make(map[*lease]bool), tokens: make(map[string]*tokenLease), alone: make(map[Piece]Tally),
 		rows: make(map[string][]byte), rowsMoved: make(chan struct{}, 1), started: time.Now(),
 		states: make(map[string]tokenState), statesMoved: make(chan struct{}, 1),
-		left: make(chan struct{}, 1),
+		left: make(chan struct{}, 1), lostSpent: make(map[string]int64),
 	}
 	c.lost = c.started
 	if c.opts.Tell == nil {

@@ -253,8 +253,37 @@ func TestSpend(t *testing.T) {
 		node         *node
 		micros, want int64
 	}{{a, 5, 0}, {b, 7, 5}, {a, 1, 7}, {b, -2, 6}, {a, 0, 5}} {
-		if got, err := step.node.Spend(t.Context(), "twitter", "tw:x..y.", "2026-11-22", step.micros); err != nil || got != step.want {
+		if got, err := step.node.Spend(t.Context(), spent(step.micros, 0)); err != nil || got != step.want {
 			t.Errorf("step %d: the others have spent %d, %v; want %d", i, got, err, step.want)
+		}
+	}
+}
+
+func spent(micros, before int64) cluster.Spent {
+	return cluster.Spent{Network: "twitter", Slot: "tw:x..y.", Day: "2026-11-22", Micros: micros, Before: before}
+}
+
+// TestSpendAgain: a node that comes back has spent what its journal says, or where that is
+// lost what the others know.
+func TestSpendAgain(t *testing.T) {
+	t.Parallel()
+	servers := natstest.Start(t, 1)
+	a, b := join(t, "a", nil, servers.URLs()...), join(t, "b", nil, servers.URLs()...)
+	for _, step := range []struct {
+		node *node
+		say  cluster.Spent
+	}{{a, spent(5, 0)}, {b, spent(7, 0)}} {
+		if _, err := step.node.Spend(t.Context(), step.say); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, c := range []struct {
+		journal, want int64
+	}{{5, 7}, {3, 7 + 2 + 1}, {0, 7 + 5 + 2}} { // each says 1 more, which its journal has
+		a.stop()
+		a = join(t, "a", nil, servers.URLs()...)
+		if got, err := a.Spend(t.Context(), spent(1, c.journal)); err != nil || got != c.want {
+			t.Errorf("with %d in the journal: %d were spent beside it, %v; want %d", c.journal, got, err, c.want)
 		}
 	}
 }
