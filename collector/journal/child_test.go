@@ -26,6 +26,13 @@ const childBatch = 5
 // child records one tick after the other until it is killed, and says the number
 // of each that was recorded. It goes on where the one before it stopped.
 func child() int {
+	if os.Getenv(stepsEnv) != "" {
+		if err := steps(os.Getenv(childEnv)); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			return 1
+		}
+		return 0
+	}
 	ctx := context.Background()
 	j, err := Open(ctx, Options{Path: os.Getenv(childEnv), KeepFor: time.Hour})
 	if err != nil {
