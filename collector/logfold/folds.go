@@ -37,7 +37,7 @@ type fold struct {
 	first, last time.Time
 	longest     time.Duration // between two times
 	times       int           // in all
-	untold      int           // of them since it was counted
+	untold      bool          // it came since it was counted
 	step        int           // of steps, and days behind them
 }
 
@@ -60,10 +60,10 @@ func (f *fold) quiet() time.Time {
 
 // tell says how often it has been.
 func (f *fold) tell(at time.Time) {
-	if f.untold == 0 {
+	if !f.untold {
 		return
 	}
-	f.untold = 0
+	f.untold = false
 	f.latest.write(at, zap.Int("times", f.times), zap.Time("since", f.first))
 }
 
@@ -108,7 +108,7 @@ func (fs *folds) take(key string, s said, scope string) error {
 	f.longest = max(f.longest, at.Sub(f.last))
 	f.latest, f.last = s, at
 	f.times++
-	f.untold++
+	f.untold = true
 	fs.arm(f.counting())
 	s.entry.Level = zapcore.DebugLevel
 	s.put(s.fields)

@@ -194,6 +194,40 @@ func TestContexts(t *testing.T) {
 	}), "0s ERROR no token network=vk", "0s ERROR no token network=ok", "0s ERROR no token network=vk times=2")
 }
 
+// What With was given tells scopes and changes as a message's own fields do.
+func TestMarksOfWith(t *testing.T) {
+	want(t, bubble(t, zap.InfoLevel, func(log *zap.Logger) {
+		began := time.Now()
+		in := log.With(In("vk"))
+		in.Error("no answer")
+		in.With(zap.String("network", "vk")).Error("no answer")
+		time.Sleep(time.Second)
+		in.Error("no answer")
+		time.Sleep(time.Second)
+		log.Info("poll", Done("vk", began.Add(time.Millisecond)))
+		log.Info("poll", Done("vk", time.Now()))
+		each := log.With(Each()).With(zap.String("network", "ok"))
+		each.Error("changed")
+		each.Error("changed")
+	}),
+		"0s ERROR no answer", "0s ERROR no answer network=vk", "2s INFO poll", "2s INFO poll", "2s INFO over: no answer times=2",
+		"2s ERROR changed network=ok", "2s ERROR changed network=ok",
+	)
+}
+
+// A Sync is not the end: what comes again after it is counted in time.
+func TestCountedAfterASync(t *testing.T) {
+	want(t, bubble(t, zap.InfoLevel, func(log *zap.Logger) {
+		log.Error("disk full")
+		if err := log.Sync(); err != nil {
+			t.Error(err)
+		}
+		time.Sleep(time.Second)
+		log.Error("disk full")
+		time.Sleep(2 * time.Minute)
+	}), "0s ERROR disk full", "1m0s ERROR disk full times=2")
+}
+
 // With the level at debug every time is there.
 func TestDebug(t *testing.T) {
 	want(t, bubble(t, zap.DebugLevel, func(log *zap.Logger) {
