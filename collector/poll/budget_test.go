@@ -266,6 +266,21 @@ func TestNotCharged(t *testing.T) {
 			results[2] = networks.Result{Err: fail(networks.Hidden)} // it came, without its count
 			return results, nil
 		}, 0.08},
+		{"one is unknown", func(_ int, b networks.Batch) ([]networks.Result, error) {
+			results, _ := good(keychain.Token{}, b)
+			results[0] = networks.Result{Err: fail(networks.NotFound)}
+			return results, nil
+		}, 0.09},
+		{"one is suspended", func(_ int, b networks.Batch) ([]networks.Result, error) {
+			results, _ := good(keychain.Token{}, b)
+			results[0] = networks.Result{Err: fail(networks.Suspended)}
+			return results, nil
+		}, 0.09},
+		{"one hides its count", func(_ int, b networks.Batch) ([]networks.Result, error) {
+			results, _ := good(keychain.Token{}, b)
+			results[0] = networks.Result{Err: fail(networks.Hidden)}
+			return results, nil
+		}, 0.10},
 		{"refused first", func(n int, _ networks.Batch) ([]networks.Result, error) {
 			if n == 1 {
 				return nil, fail(networks.RateLimited)
