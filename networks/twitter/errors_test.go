@@ -9,6 +9,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"collectord/keychain"
 	"collectord/networks"
 )
 
@@ -77,6 +78,8 @@ func TestRefusals(t *testing.T) {
 		"bad gateway":               {502, "<html>", 2, networks.Temporary},
 		"bearer on a user's call":   {403, `{"type":"https://api.x.com/2/problems/unsupported-authentication"}`, 2, networks.Forbidden},
 		"odd types":                 {403, `{"type":5,"title":[],"errors":[{"code":"x"}]}`, 2, networks.Forbidden},
+		"credits used up":           {403, `{"type":"https://api.x.com/2/problems/credits"}`, 2, networks.Payment},
+		"credits used up, anew":     {403, `{"type":"https://api.x.com/2/problems/credits-depleted"}`, 2, networks.Payment},
 		"usage capped":              {429, `{"type":"https://api.x.com/2/problems/usage-capped"}`, 2, networks.Quota},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -139,5 +142,44 @@ func TestWrongClockIsNamed(t *testing.T) {
 	}
 	if e := failure(t, s, "a"); strings.Contains(e.Hint, "clock is 1h") {
 		t.Errorf("a bearer token needs no clock, and the hint is %q", e.Hint)
+	}
+}
+
+// TestClockThatIsRightIsNotNamed: a hint about the clock for five minutes and more, and
+// not where X did not say its time.
+func TestClockThatIsRightIsNotNamed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		date := func(off time.Duration) string { return time.Now().Add(off).UTC().Format(http.TimeFormat) }
+		for said, named := range map[string]bool{
+			"": false, "yesterday": false, date(0): false,
+			date(5*time.Minute - time.Second): false, date(5 * time.Minute): true, date(-5 * time.Minute): true,
+		} {
+			s := &server{status: 401, header: http.Header{"Date": {said}}, body: `{"title":"Unauthorized"}`}
+			n := s.network()
+			_, err := n.Profiles(t.Context(), four, n.Plan([]networks.Ref{{Name: "a"}})[0])
+			var e *networks.Error
+			if !errors.As(err, &e) || strings.Contains(e.Hint, " off, and every") != named || e.Hint == "" {
+				t.Errorf("%q: %v with the hint %q", said, err, e.Hint)
+			}
+		}
+	})
+}
+
+// TestHintOfARefusedToken: one that is made anew by itself wants no new keys.
+func TestHintOfARefusedToken(t *testing.T) {
+	hints := make(map[string]string)
+	for form, token := range map[string]keychain.Token{
+		"app": slotOf("consumer_key", key, "consumer_secret", secret, "bearer_token", "made"), "user": userSlot("access", "refresh"), "four": four,
+	} {
+		n := (&server{status: 401, body: `{"title":"Unauthorized"}`}).network()
+		_, err := n.Profiles(t.Context(), token, n.Plan([]networks.Ref{{Name: "a"}})[0])
+		var e *networks.Error
+		if !errors.As(err, &e) || e.Kind != networks.Unauthorized {
+			t.Fatalf("%s: %v", form, err)
+		}
+		hints[form] = e.Hint
+	}
+	if hints["app"] != hints["user"] || hints["app"] == hints["four"] || hints["four"] == "" {
+		t.Errorf("%q", hints)
 	}
 }
