@@ -1,6 +1,8 @@
 package keychain_test
 
 import (
+	"context"
+	"fmt"
 	"io/fs"
 	"os"
 	"os/exec"
@@ -92,6 +94,12 @@ func (c change) judge(t *testing.T, dir string, r disktest.Report) {
 	if acknowledged == (r.Code != 0) || acknowledged && len(r.Broken) > 0 {
 		t.Errorf("%s: after %v: %d, %q, %q\n%s", c.name, r.Failed, r.Code, r.Output, r.Broken, r.Said)
 	}
+	if left, err := filepath.Glob(filepath.Join(dir, "*.new")); acknowledged && len(left) > 0 {
+		t.Errorf("%s: after %v %q was left, %v", c.name, r.Failed, left, err)
+	}
+	if acknowledged && c.slot == "rekey" {
+		wantRekeyed(t, dir, 1)
+	}
 	k := loaded(t, dir)
 	if v, _ := k.Get("vk"); v.Bare() != c.after && (acknowledged || v.Bare() != c.before) {
 		t.Errorf("%s: after %v there is %q; %q was said", c.name, r.Failed, v.Bare(), r.Output+r.Said)
@@ -99,6 +107,64 @@ func (c change) judge(t *testing.T, dir string, r disktest.Report) {
 	if !acknowledged { // and the next change is made as if nothing had been
 		must(t, k.Assign("vk", keychain.Bare("afterwards")))
 		want(t, loaded(t, dir), "vk", "afterwards")
+	}
+}
+
+// telling is a Refresher that says when it asks: from then on the token may be spent.
+type telling struct{ fakeRefresher }
+
+func (r *telling) Refresh(ctx context.Context, t keychain.Token) (keychain.Fresh, error) {
+	fmt.Println("asked")
+	return r.fakeRefresher.Refresh(ctx, t)
+}
+
+// renewOnce renews the token of vk and says what is used from then on.
+func renewOnce(dir string) error {
+	k, err := keychain.Open(keychain.Options{Dir: dir, Refreshers: map[string]keychain.Refresher{"vk": &telling{fakeRefresher{window: always}}}})
+	if err != nil {
+		return err
+	}
+	defer k.Close()
+	if err := k.LoadLast(); err != nil {
+		return err
+	}
+	old, _ := k.Token("vk")
+	renewed, err := k.Renew(context.Background(), old)
+	if err != nil {
+		return err
+	}
+	fmt.Println("used", renewed.Bare())
+	return nil
+}
+
+// TestRenewalOnDisk: what is to be asked is on disk before it is asked, and the new
+// token before it is used, whatever call fails.
+func TestRenewalOnDisk(t *testing.T) {
+	prepared := t.TempDir()
+	must(t, loaded(t, prepared).Assign("vk", keychain.Bare("before")))
+	run := func(fail func(disktest.Call) syscall.Errno) (string, disktest.Report) {
+		dir := t.TempDir()
+		copyKeychain(t, prepared, dir)
+		p := once(t, dir, "renew")
+		p.Fail = fail
+		return dir, p.Run(t)
+	}
+	_, whole := run(nil)
+	used := strings.TrimPrefix(whole.Output, "asked\nused ")
+	if whole.Code != 0 || used == whole.Output || len(whole.Broken) > 0 || whole.N("fsync") < 4 {
+		t.Fatalf("%d, %q, %q\n%s%s", whole.Code, whole.Output, whole.Broken, whole.Said, whole)
+	}
+	for _, call := range whole.Distinct() {
+		if call.Name == "openat" || call.Name == "read" {
+			continue // TestEveryCallOfAChangeFails has them fail
+		}
+		dir, r := run(disktest.Nth(call.N))
+		if len(r.Broken) > 0 || r.Output == "" && r.Code == 0 {
+			t.Errorf("after %v: %d, %q, %q\n%s", r.Failed, r.Code, r.Output, r.Broken, r.Said)
+		}
+		if strings.Contains(r.Output, "used") {
+			want(t, loaded(t, dir), "vk", strings.TrimSpace(used))
+		}
 	}
 }
 

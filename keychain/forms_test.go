@@ -26,8 +26,14 @@ func TestRedactFindsEveryForm(t *testing.T) {
 			t.Fatal(err)
 		}
 		twice, _ := json.Marshal(fmt.Sprintf("%q", secret))
+		var people strings.Builder
+		e := json.NewEncoder(&people)
+		e.SetEscapeHTML(false)
+		if err := e.Encode(secret); err != nil {
+			t.Fatal(err)
+		}
 		texts := map[string]string{
-			"plain": secret, "JSON": string(asJSON), "quoted": fmt.Sprintf("%q", secret), "quoted as ASCII": fmt.Sprintf("%+q", secret),
+			"plain": secret, "JSON": string(asJSON), "JSON not for HTML": people.String(), "quoted": fmt.Sprintf("%q", secret), "quoted as ASCII": fmt.Sprintf("%+q", secret),
 			"quoted in JSON": string(twice), "query": "?t=" + url.QueryEscape(secret), "path": url.PathEscape(secret),
 			"lower query": regexp.MustCompile("%..").ReplaceAllStringFunc(url.QueryEscape(secret), strings.ToLower),
 			"HTML":        html.EscapeString(secret), "hex": hex.EncodeToString([]byte(secret)), "HEX": fmt.Sprintf("%X", secret),

@@ -40,6 +40,9 @@ func child(dir, slot string) error {
 			return err
 		}
 	}
+	if slot == "renew" {
+		return renewOnce(dir)
+	}
 	k, err := keychain.Open(keychain.Options{Dir: dir})
 	if err != nil {
 		return err

@@ -200,6 +200,16 @@ func (d *disk) passing(path string) bool {
 	return d.process.Passing != nil && d.process.Passing(filepath.Base(path))
 }
 
+// N is how many calls of a name there were.
+func (r Report) N(name string) (n int) {
+	for _, c := range r.Calls {
+		if c.Name == name {
+			n++
+		}
+	}
+	return n
+}
+
 // Distinct are the calls to have fail, one after the other: all of them, but of those
 // that read from one file the first alone.
 func (r Report) Distinct() []Call {

@@ -151,7 +151,7 @@ func TestDistinct(t *testing.T) {
 	a, b, sync := Call{N: 1, Name: "read", Path: "/d/a"}, Call{N: 3, Name: "read", Path: "/d/b"}, Call{N: 4, Name: "fsync", Path: "/d/a"}
 	again, twice := Call{N: 2, Name: "read", Path: "/d/a"}, Call{N: 5, Name: "fsync", Path: "/d/a"}
 	r := Report{Calls: []Call{a, again, b, sync, twice}}
-	if got := r.Distinct(); !slices.Equal(got, []Call{a, b, sync, twice}) || len(r.Calls) != 5 {
+	if got := r.Distinct(); !slices.Equal(got, []Call{a, b, sync, twice}) || len(r.Calls) != 5 || r.N("fsync") != 2 {
 		t.Error(got)
 	}
 }
