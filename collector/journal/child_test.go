@@ -26,8 +26,12 @@ const childBatch = 5
 // child records one tick after the other until it is killed, and says the number
 // of each that was recorded. It goes on where the one before it stopped.
 func child() int {
-	if os.Getenv(stepsEnv) != "" {
-		if err := steps(os.Getenv(childEnv)); err != nil {
+	if way := os.Getenv(stepsEnv); way != "" {
+		do := steps
+		if way == "questions" || way == "beside" {
+			do = answers
+		}
+		if err := do(os.Getenv(childEnv)); err != nil {
 			fmt.Fprintln(os.Stderr, err)
 			return 1
 		}
