@@ -31,7 +31,7 @@ func child() int {
 		if way == "questions" || way == "beside" {
 			do = answers
 		}
-		if err := do(os.Getenv(childEnv)); err != nil {
+		if err := do(); err != nil {
 			fmt.Fprintln(os.Stderr, err)
 			return 1
 		}

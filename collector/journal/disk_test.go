@@ -31,14 +31,14 @@ const (
 
 // steps does to a journal what a poll does, and gives its word after each. Where it is
 // to, it deletes the file in between.
-func steps(path string) error {
+func steps() error {
 	ctx, at := context.Background(), t0.Add(time.Hour)
-	j, err := Open(ctx, Options{Path: path})
+	j, err := Open(ctx, Options{Path: os.Getenv(childEnv)})
 	if err != nil {
 		return err
 	}
 	if os.Getenv(stepsEnv) == "deleted" {
-		if err := os.Remove(path); err != nil {
+		if err := os.Remove(j.Path()); err != nil {
 			return err
 		}
 	}
@@ -169,17 +169,29 @@ func TestEveryCallFails(t *testing.T) {
 		if !*everyCall && (way == "there" || way == "deleted") {
 			continue
 		}
+		prepared := temp(t)
+		prepare(t, prepared)
 		run := func(fail func(disktest.Call) syscall.Errno) (path string, r disktest.Report) {
 			path = temp(t)
-			prepare(t, path)
+			if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+				t.Fatal(err)
+			}
+			if b, err := os.ReadFile(prepared); err == nil {
+				if err := os.WriteFile(path, b, 0o600); err != nil {
+					t.Fatal(err)
+				}
+			}
 			return path, stepped(t, path, way, fail)
 		}
 		_, whole := run(nil)
 		calls := whole.Distinct()
 		if !*everyCall {
-			calls = firsts(calls)
+			calls = whole.Firsts()
 		}
 		for _, call := range calls {
+			if strings.HasSuffix(call.Path, ".lock") || strings.HasSuffix(call.Path, "-shm") {
+				continue
+			}
 			path, r := run(disktest.Nth(call.N))
 			if r.Failed == nil || len(r.Broken) > 0 || r.Code > 1 {
 				t.Errorf("%s: after %v: %d, %q\n%s%s", way, r.Failed, r.Code, r.Broken, r.Output, r.Said)
@@ -190,15 +202,4 @@ func TestEveryCallFails(t *testing.T) {
 			t.Errorf("%s: only %v", way, calls)
 		}
 	}
-}
-
-// firsts are the first calls of each name to each file that counts.
-func firsts(calls []disktest.Call) []disktest.Call {
-	seen := make(map[string]bool)
-	return slices.DeleteFunc(calls, func(c disktest.Call) bool {
-		kind := c.Name + " " + filepath.Base(c.Path)
-		again := seen[kind]
-		seen[kind] = true
-		return again || strings.HasSuffix(c.Path, ".lock") || strings.HasSuffix(c.Path, "-shm")
-	})
 }

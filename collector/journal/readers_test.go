@@ -126,9 +126,9 @@ func TestClosedJournalSaysSo(t *testing.T) {
 }
 
 // answers asks all questions of a journal and says each answer on a line.
-func answers(path string) error {
+func answers() error {
 	ctx := context.Background()
-	j, err := Open(ctx, Options{Path: path, ReadOnly: os.Getenv(stepsEnv) == "beside"})
+	j, err := Open(ctx, Options{Path: os.Getenv(childEnv), ReadOnly: os.Getenv(stepsEnv) == "beside"})
 	if err != nil {
 		return err
 	}

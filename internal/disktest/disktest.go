@@ -221,6 +221,23 @@ func (r Report) Distinct() []Call {
 	})
 }
 
+// Firsts are fewer: the first call of each name to each file, files whose names differ
+// in hexadecimal digits alone taken for one.
+func (r Report) Firsts() []Call {
+	seen := make(map[string]bool)
+	return slices.DeleteFunc(slices.Clone(r.Calls), func(c Call) bool {
+		kind := c.Name + " " + strings.Map(func(r rune) rune {
+			if strings.ContainsRune("0123456789abcdef", r) {
+				return -1 // names hold digits of random numbers, and of keys
+			}
+			return r
+		}, filepath.Base(c.Path))
+		again := seen[kind]
+		seen[kind] = true
+		return again
+	})
+}
+
 // String tells of the calls, one a line.
 func (r Report) String() string {
 	var b strings.Builder

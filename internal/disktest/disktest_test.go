@@ -154,6 +154,10 @@ func TestDistinct(t *testing.T) {
 	if got := r.Distinct(); !slices.Equal(got, []Call{a, b, sync, twice}) || len(r.Calls) != 5 || r.N("fsync") != 2 {
 		t.Error(got)
 	}
+	r.Calls = append(r.Calls, Call{N: 6, Name: "fsync", Path: "/d/.x-17f.age"}, Call{N: 7, Name: "fsync", Path: "/e/.x-2.age"}, Call{N: 8, Name: "fsync", Path: "/e/.y-2.age"})
+	if got := r.Firsts(); len(got) != 4 || got[0] != a || got[1].N != 4 || got[2].N != 6 || got[3].N != 8 {
+		t.Error(got)
+	}
 }
 
 // TestDead tells of a process that is killed.
