@@ -330,6 +330,7 @@ func (n *network) join(specs []string) *job {
 	j := &job{poller: n.poller, delay: schedule.Offset(n.name, n.cfg.Spread), next: make(map[string]time.Time)}
 	maps.Copy(j.next, n.next)
 	joined, busy := make(map[string]bool), make(map[string]bool) // schedules
+	j.accounts = make([]*account, 0, n.due(specs))
 	for _, a := range n.accounts {
 		spec := a.Schedule.String()
 		if !slices.Contains(specs, spec) {
@@ -367,6 +368,17 @@ func (n *network) join(specs []string) *job {
 		n.running++
 	}
 	return j
+}
+
+// due is how many accounts some schedules have. The caller holds n.mu.
+func (n *network) due(specs []string) int {
+	due := 0
+	for _, a := range n.accounts {
+		if slices.Contains(specs, a.Schedule.String()) {
+			due++
+		}
+	}
+	return due
 }
 
 // once polls all accounts of the network in one pass, in a tick of its own.

@@ -138,7 +138,7 @@ func FuzzHear(f *testing.F) {
 		if ref := a.reference(); ref.Name != a.Ref().Name || ref.Host != a.Ref().Host || a.leftOut(time.Now().Add(-time.Hour)) && a.odd.skipUntil.After(time.Now().Add(spoilerRest)) {
 			t.Fatalf("%s made %+v, %+v", value, a, ref)
 		}
-		_ = n.tell()
+		_ = n.tell(nil)
 	})
 }
 

@@ -21,30 +21,42 @@ const refusalsTold = 5
 
 // Accounts tells of every configured account, in the order of the config.
 func (c *Collector) Accounts() []status.Account {
-	var all []status.Account
-	for _, n := range c.configured() {
-		all = append(all, n.tell()...)
+	networks := c.configured()
+	size := 0
+	for _, n := range networks {
+		size += n.size()
+	}
+	all := make([]status.Account, 0, size) // one list: there may be a million
+	for _, n := range networks {
+		all = n.tell(all)
 	}
 	return all
 }
 
-// tell tells of the network's accounts.
-func (n *network) tell() []status.Account {
+// size is how many accounts the network has.
+func (n *network) size() int {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return len(n.accounts)
+}
+
+// tell appends what there is to tell of the network's accounts.
+func (n *network) tell(all []status.Account) []status.Account {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	delay := schedule.Offset(n.name, n.cfg.Spread)
-	told := make([]status.Account, len(n.accounts))
-	for i, a := range n.accounts {
-		told[i] = a.tell(n.name)
-		told[i].Rounded = a.counted && n.cfg.Descriptor.Rounds(a.followers)
+	for _, a := range n.accounts {
+		told := a.tell(n.name)
+		told.Rounded = a.counted && n.cfg.Descriptor.Rounds(a.followers)
 		if next, ok := n.next[a.Schedule.String()]; ok {
-			told[i].NextPoll = next.Add(delay)
+			told.NextPoll = next.Add(delay)
 		}
-		if a.leftOut(told[i].NextPoll) {
-			told[i].NextPoll = a.odd.skipUntil
+		if a.leftOut(told.NextPoll) {
+			told.NextPoll = a.odd.skipUntil
 		}
+		all = append(all, told)
 	}
-	return told
+	return all
 }
 
 func (a *account) tell(network string) status.Account {
