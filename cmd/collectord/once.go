@@ -31,6 +31,7 @@ as those of the daemon are. The exit status is 0 when every account was answered
 (not_found is an answer), 1 when a request or a token failed for good.`,
 		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			env.spareMemory()
 			cfg, err := env.loadConfig()
 			if err != nil {
 				return err

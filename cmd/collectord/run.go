@@ -27,6 +27,7 @@ what it does; SIGHUP makes it look at once.`,
 			hup := make(chan os.Signal, 1)
 			signal.Notify(hup, syscall.SIGHUP)
 			defer signal.Stop(hup)
+			env.spareMemory()
 			cfg, err := env.loadConfig()
 			if err != nil {
 				return err
