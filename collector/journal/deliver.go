@@ -15,7 +15,7 @@ const exactBacklog = 10_000
 // are set aside and not among rows; it is after itself if there is nothing more.
 func (j *Journal) Read(ctx context.Context, after int64, most int) (rows []Row, last int64, err error) {
 	var rotten []rawRow
-	err = j.read("read", func(db *sql.DB) error {
+	err = j.readRaw(ctx, "read", func(db raw) error {
 		var n int
 		var a arena
 		rows = make([]Row, 0, min(most, 10_000))
@@ -123,7 +123,7 @@ func (j *Journal) Refused(ctx context.Context, most int) ([]RefusedRow, error) {
 // lines returns the rows of a query over rowColumns, and sets aside what is rotten.
 func (j *Journal) lines(ctx context.Context, query string, args ...any) (rows []Row, err error) {
 	var rotten []rawRow
-	err = j.read("read", func(db *sql.DB) error {
+	err = j.readRaw(ctx, "read", func(db raw) error {
 		var a arena
 		rows = nil
 		_, _, rotten, err = j.each(ctx, db, func(g good) { rows = append(rows, Row{g.seq, a.copy(g.line)}) }, query, args...)

@@ -77,7 +77,7 @@ func TestReadNearItsFloor(t *testing.T) {
 		defer func() { _ = rows.Close() }()
 		for rows.Next() {
 			var r rawRow
-			if err := r.scan(rows); err != nil {
+			if err := rows.Scan(&r.seq, &r.series, &r.time, &r.fields, &r.crc); err != nil {
 				t.Fatal(err)
 			}
 		}

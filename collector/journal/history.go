@@ -98,7 +98,7 @@ func (j *Journal) before(ctx context.Context, since time.Time) (after int64, err
 // there were, and the last of them.
 func (j *Journal) chunk(ctx context.Context, after int64, f Filter) (found []good, n int, last int64, err error) {
 	var rotten []rawRow
-	err = j.read("points", func(db *sql.DB) error {
+	err = j.readRaw(ctx, "points", func(db raw) error {
 		found = nil
 		var a arena
 		n, last, rotten, err = j.each(ctx, db, func(g good) {
@@ -116,11 +116,11 @@ func (j *Journal) chunk(ctx context.Context, after int64, f Filter) (found []goo
 }
 
 func (f Filter) matches(g good) bool {
-	return (f.Network == "" || g.series.network() == f.Network) &&
-		(f.Account == "" || g.series.label == f.Account) &&
+	return (f.Since.IsZero() || g.unix >= ceilUnix(f.Since)) &&
+		(f.Until.IsZero() || g.unix < ceilUnix(f.Until)) &&
 		(f.Measurement == "" || g.series.measurement() == f.Measurement) &&
-		(f.Since.IsZero() || g.unix >= ceilUnix(f.Since)) &&
-		(f.Until.IsZero() || g.unix < ceilUnix(f.Until))
+		(f.Network == "" || g.series.network() == f.Network) &&
+		(f.Account == "" || g.series.label() == f.Account)
 }
 
 // ceilUnix is the first whole second that is not before t.
@@ -135,7 +135,7 @@ func ceilUnix(t time.Time) int64 {
 // its id, type and tags were then. Points without that count are left out.
 func (j *Journal) History(ctx context.Context, network, account string, since time.Time) (all []Sample, err error) {
 	var rotten []rawRow
-	err = j.read("history", func(db *sql.DB) error {
+	err = j.readRaw(ctx, "history", func(db raw) error {
 		all, rotten = nil, nil
 		ids, err := j.series.profilesOf(ctx, db, AccountKey{network, account})
 		if err != nil || len(ids) == 0 {

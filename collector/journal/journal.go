@@ -21,9 +21,9 @@
 //	Record ────┼─▶ one transaction each ─▶ journal.db ─▶──┼─ Points          → export
 //	EndTick ───┘    commit = fsync          + -wal -shm   └─ History, Latest → page
 //
-//	series    id  key
+//	series    id  keys of series 7, 8, 9, ... as far as a page goes
 //	           7  profile,account=ria,id=1,network=vk,type=group
-//	           ▲
+//	           ▲  profile,account=... a line for each
 //	points  seq │series time       fields          crc
 //	         1  └─ 7    1792224000 followers=42i    …    ◀── cursor: sink → seq
 //	         2     9    1792224000 followers=7i     …    ◀── refused: sink, seq, reason
@@ -41,6 +41,11 @@
 //	spent     what each token spent on each day;  paid  on which accounts, where that matters
 //	rotten    raw copies of rows whose CRC was wrong
 //	counters  points, dropped;  meta  version of this layout
+//
+// What is in memory does not grow with the points, and little with the accounts: for
+// every series a hash of its key and its number, some 30 bytes, and for every account when
+// it had its newest point. Keys are read where they are needed, a few megabytes of them
+// are kept.
 //
 // An open tick is how a poll is resumed after a crash: [Journal.OpenTicks] names
 // it, [Journal.Answered] tells which accounts need not be asked again.
@@ -246,7 +251,6 @@ type Pruned struct {
 // Stats is how the journal is.
 type Stats struct {
 	Points  int64 // in the file
-	Series  int64
 	Refused int64 // set aside, all sinks
 	Rotten  int64 // found rotten
 	Dropped int64 // dropped undelivered since the file was begun

@@ -1,14 +1,15 @@
 package journal
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"maps"
 	"math"
 	"slices"
+	"strings"
 	"time"
-
-	"collectord/collector/point"
+	"unique"
 )
 
 // latestAge is how far Latest looks back.
@@ -23,37 +24,50 @@ func (j *Journal) Latest(ctx context.Context) (map[AccountKey]Latest, error) {
 	s := &j.spans
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	profiles, err := j.profiles(ctx)
+	all, err := j.profiles(ctx)
 	if err != nil {
 		return nil, err
 	}
 	oldest := time.Now().Add(-latestAge).Unix()
-	newest := map[int64]AccountKey{} // by number of the point
-	lost := map[AccountKey][]int64{}
-	for key, ids := range profiles {
-		if seq, known := s.newest(ids, oldest); !known {
-			lost[key] = ids
+	var newest []sought
+	var lost []profiles
+	for _, of := range all {
+		if seq, known := s.newest(of.ids, oldest); !known {
+			lost = append(lost, of)
 		} else if seq > 0 {
-			newest[seq] = key
+			newest = append(newest, sought{seq, of, false})
 		}
 	}
+	slices.SortFunc(newest, func(a, b sought) int { return cmp.Compare(a.seq, b.seq) })
 	latest := make(map[AccountKey]Latest, len(newest))
-	if err := j.lookUp(ctx, slices.Sorted(maps.Keys(newest)), func(g good) {
-		if key := newest[g.seq]; g.series.measurement() == point.Profile && g.series.account() == key {
-			latest[key] = latestOf(g)
-			delete(newest, g.seq)
-		}
-	}); err != nil {
+	if err := j.lookUp(ctx, newest, func(g good) { latest[keptKey(g)] = latestOf(g) }); err != nil {
 		return nil, err
 	}
-	for _, key := range newest { // pruned, or rotten
-		lost[key] = profiles[key]
+	for _, of := range newest { // pruned, or rotten
+		if !of.found {
+			lost = append(lost, of.of)
+		}
 	}
 	return latest, j.find(ctx, lost, oldest, latest)
 }
 
+// sought is a point that is looked for by its number.
+type sought struct {
+	seq   int64
+	of    profiles // the account's
+	found bool
+}
+
+// keptKey is the account of a point, for who keeps it: pieces of a key would keep the
+// keys of many others in memory.
+func keptKey(g good) AccountKey {
+	key := g.series.account()
+	return AccountKey{unique.Make(key.Network).Value(), strings.Clone(key.Label)}
+}
+
 func latestOf(g good) Latest {
-	return Latest{ID: g.series.ident, Type: g.series.kind(), Time: timeOf(g.unix), Seq: g.seq, Counts: countsOf(g.fields)}
+	ident, kind := g.series.identity()
+	return Latest{ID: strings.Clone(ident), Type: unique.Make(kind).Value(), Time: timeOf(g.unix), Seq: g.seq, Counts: countsOf(g.fields)}
 }
 
 // newest returns the number of the newest point of some series if it is newer than
@@ -75,14 +89,14 @@ func (s *spans) newest(ids []int64, oldest int64) (seq int64, known bool) {
 
 // find looks for the newest points of accounts tick by tick, adds them to latest, and
 // remembers what came of it. The caller holds the mutex of the spans.
-func (j *Journal) find(ctx context.Context, lost map[AccountKey][]int64, oldest int64, latest map[AccountKey]Latest) error {
+func (j *Journal) find(ctx context.Context, lost []profiles, oldest int64, latest map[AccountKey]Latest) error {
 	if len(lost) == 0 {
 		return nil
 	}
-	found := map[AccountKey]good{}
-	whole, err := j.walkBack(ctx, math.MaxInt64, oldest, byNetwork(lost), func(g good) bool {
-		found[g.series.account()] = g
-		latest[g.series.account()] = latestOf(g)
+	found := map[int64]good{} // by number of the series
+	whole, err := j.walkBack(ctx, math.MaxInt64, oldest, missingOf(lost), func(g good) bool {
+		found[g.series.id] = g
+		latest[keptKey(g)] = latestOf(g)
 		return true
 	})
 	if err != nil || !whole {
@@ -90,15 +104,17 @@ func (j *Journal) find(ctx context.Context, lost map[AccountKey][]int64, oldest 
 	}
 	s := &j.spans
 	s.found = true
-	for key, ids := range lost {
-		g, ok := found[key]
-		for _, id := range ids {
-			is := span{first: s.of[id].first, last: oldest, seq: notFound}
-			if ok {
-				is.last = g.unix // none of them has a newer one
-				if g.series.id == id {
-					is.seq = g.seq
-				}
+	for _, of := range lost {
+		last := oldest
+		for _, id := range of.ids {
+			if g, ok := found[id]; ok {
+				last = g.unix // none of them has a newer one
+			}
+		}
+		for _, id := range of.ids {
+			is := span{first: s.of[id].first, last: last, seq: notFound}
+			if g, ok := found[id]; ok {
+				is.seq = g.seq
 			}
 			s.put(id, is)
 		}
@@ -106,13 +122,27 @@ func (j *Journal) find(ctx context.Context, lost map[AccountKey][]int64, oldest 
 	return nil
 }
 
-// lookUp calls f for the good ones of the points with these numbers.
-func (j *Journal) lookUp(ctx context.Context, seqs []int64, f func(good)) error {
-	for chunk := range slices.Chunk(seqs, pointsRows) {
+// lookUp calls f for the good ones of the points sought, which are in the order of their
+// numbers, and marks them.
+func (j *Journal) lookUp(ctx context.Context, all []sought, f func(good)) error {
+	for chunk := range slices.Chunk(all, pointsRows) {
+		query, args := `SELECT `+rowColumns+` FROM points p WHERE p.seq BETWEEN ? AND ?`, []any{chunk[0].seq, chunk[len(chunk)-1].seq}
+		if chunk[len(chunk)-1].seq-chunk[0].seq > 2*int64(len(chunk)) { // they are scattered
+			seqs := make([]int64, len(chunk))
+			for i := range chunk {
+				seqs[i] = chunk[i].seq
+			}
+			query, args = `SELECT `+rowColumns+` FROM json_each(?) s CROSS JOIN points p ON p.seq = s.value`, []any{idList(seqs)}
+		}
 		var rotten []rawRow
-		err := j.read("latest", func(db *sql.DB) (err error) {
-			_, _, rotten, err = j.each(ctx, db, f,
-				`SELECT `+rowColumns+` FROM json_each(?) s CROSS JOIN points p ON p.seq = s.value`, idList(chunk))
+		err := j.readRaw(ctx, "latest", func(db raw) (err error) {
+			_, _, rotten, err = j.each(ctx, db, func(g good) {
+				at, ok := slices.BinarySearchFunc(chunk, g.seq, func(s sought, seq int64) int { return cmp.Compare(s.seq, seq) })
+				if ok && g.series.isProfile() && slices.Contains(chunk[at].of.ids, g.series.id) {
+					chunk[at].found = true
+					f(g)
+				}
+			}, query, args...)
 			return err
 		})
 		if err != nil {
@@ -131,15 +161,15 @@ func (j *Journal) lookUp(ctx context.Context, seqs []int64, f func(good)) error 
 // farthest from t may be missed.
 func (j *Journal) At(ctx context.Context, t time.Time, window time.Duration) (map[AccountKey]Sample, error) {
 	oldest := t.Add(-window).Unix()
-	missing, err := j.pointsWithin(ctx, oldest, t.Unix())
+	within, err := j.pointsWithin(ctx, oldest, t.Unix())
 	if err != nil {
 		return nil, err
 	}
-	at := map[AccountKey]Sample{}
-	_, err = j.walkBack(ctx, t.Unix(), oldest, byNetwork(missing), func(g good) bool {
+	at := make(map[AccountKey]Sample, len(within))
+	_, err = j.walkBack(ctx, t.Unix(), oldest, missingOf(within), func(g good) bool {
 		n, ok := countsOf(g.fields).Get("followers")
 		if ok {
-			at[g.series.account()] = Sample{timeOf(g.unix), n}
+			at[keptKey(g)] = Sample{timeOf(g.unix), n}
 		}
 		return ok
 	})
@@ -148,20 +178,19 @@ func (j *Journal) At(ctx context.Context, t time.Time, window time.Duration) (ma
 
 // pointsWithin returns the accounts that may have points with oldest < time ≤ newest,
 // and the series of theirs that may.
-func (j *Journal) pointsWithin(ctx context.Context, oldest, newest int64) (map[AccountKey][]int64, error) {
+func (j *Journal) pointsWithin(ctx context.Context, oldest, newest int64) ([]profiles, error) {
 	s := &j.spans
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	profiles, err := j.profiles(ctx)
+	all, err := j.profiles(ctx)
 	if err != nil {
 		return nil, err
 	}
-	within := make(map[AccountKey][]int64, len(profiles))
-	for key, ids := range profiles {
-		for _, id := range ids {
-			if s.of[id].within(oldest, newest) {
-				within[key] = append(within[key], id)
-			}
+	within := all[:0]
+	for _, of := range all {
+		of.ids = slices.DeleteFunc(of.ids, func(id int64) bool { return !s.of[id].within(oldest, newest) })
+		if len(of.ids) > 0 {
+			within = append(within, of)
 		}
 	}
 	return within, nil
@@ -169,15 +198,35 @@ func (j *Journal) pointsWithin(ctx context.Context, oldest, newest int64) (map[A
 
 // profiles brings the spans up to date and returns the profile series of all accounts.
 // The caller holds the mutex of the spans.
-func (j *Journal) profiles(ctx context.Context) (all map[AccountKey][]int64, err error) {
+func (j *Journal) profiles(ctx context.Context) (all []profiles, err error) {
 	if err := j.catchUp(ctx); err != nil {
 		return nil, err
 	}
-	err = j.read("latest", func(db *sql.DB) (err error) {
+	err = j.readRaw(ctx, "latest", func(db raw) (err error) {
 		all, err = j.series.allProfiles(ctx, db)
 		return err
 	})
 	return all, err
+}
+
+// missing are accounts that are looked for, by network and by the number of each of their
+// series: all of these.
+type missing map[string]map[int64][]int64
+
+func missingOf(accounts []profiles) missing {
+	m, counts := missing{}, map[string]int{}
+	for _, of := range accounts {
+		counts[of.network] += len(of.ids)
+	}
+	for _, of := range accounts {
+		if m[of.network] == nil {
+			m[of.network] = make(map[int64][]int64, counts[of.network])
+		}
+		for _, id := range of.ids {
+			m[of.network][id] = of.ids
+		}
+	}
+	return m
 }
 
 const (
@@ -192,7 +241,7 @@ const (
 // the profile points it meets to f until f took one of the account. At a tick it
 // looks for the accounts of the network that are still missing, which it changes. It
 // reports whether it came to the end.
-func (j *Journal) walkBack(ctx context.Context, newest, oldest int64, missing map[string]map[AccountKey][]int64, f func(good) bool) (whole bool, err error) {
+func (j *Journal) walkBack(ctx context.Context, newest, oldest int64, missing missing, f func(good) bool) (whole bool, err error) {
 	var ticks map[int64][]string // the networks of every time
 	err = j.read("latest", func(db *sql.DB) (err error) {
 		ticks, err = tickTimes(ctx, db, newest, oldest)
@@ -216,21 +265,9 @@ func (j *Journal) walkBack(ctx context.Context, newest, oldest int64, missing ma
 	return budget >= 0, j.setAside(ctx, rotten)
 }
 
-// byNetwork sorts accounts by network, as walkBack takes them.
-func byNetwork(accounts map[AccountKey][]int64) map[string]map[AccountKey][]int64 {
-	sorted := map[string]map[AccountKey][]int64{}
-	for key, ids := range accounts {
-		if sorted[key.Network] == nil {
-			sorted[key.Network] = map[AccountKey][]int64{}
-		}
-		sorted[key.Network][key] = ids
-	}
-	return sorted
-}
-
 // walkTick is one step of walkBack. It returns how many rows were read or looked
 // for.
-func (j *Journal) walkTick(ctx context.Context, at int64, nets []string, missing map[string]map[AccountKey][]int64, f func(good) bool) (n int, rotten []rawRow, err error) {
+func (j *Journal) walkTick(ctx context.Context, at int64, nets []string, missing missing, f func(good) bool) (n int, rotten []rawRow, err error) {
 	count := 0
 	for _, network := range nets {
 		count += len(missing[network])
@@ -242,21 +279,21 @@ func (j *Journal) walkTick(ctx context.Context, at int64, nets []string, missing
 	if count <= walkLookups {
 		var ids []int64
 		for _, network := range nets {
-			for _, of := range missing[network] {
-				ids = append(ids, of...)
-			}
+			ids = slices.AppendSeq(ids, maps.Keys(missing[network]))
 		}
 		query = `SELECT ` + rowColumns + ` FROM json_each(?) s CROSS JOIN points p
 			WHERE p.time = ? AND p.series = s.value ORDER BY p.seq DESC`
 		args = []any{idList(ids), at}
 		n = len(ids)
 	}
-	err = j.read("latest", func(db *sql.DB) error {
+	err = j.readRaw(ctx, "latest", func(db raw) error {
 		read, _, bad, err := j.each(ctx, db, func(g good) {
-			of := missing[g.series.network()]
-			key := g.series.account()
-			if g.series.measurement() == point.Profile && of[key] != nil && f(g) {
-				delete(of, key)
+			for _, network := range nets {
+				if of := missing[network][g.series.id]; of != nil && f(g) {
+					for _, id := range of {
+						delete(missing[network], id)
+					}
+				}
 			}
 		}, query, args...)
 		n, rotten = max(n, read), bad

@@ -246,6 +246,8 @@ func checkVersion(v any) error {
 	switch n, ok := v.(int64); {
 	case !ok:
 		return fmt.Errorf("%w: no version", errRepair)
+	case isOlder(v): // migrate would have brought it up to date
+		return fmt.Errorf("%w: the tables are not those of version %d", errRepair, n)
 	case n != version:
 		return fmt.Errorf("version %d of the journal: this collectord knows version %d", n, version)
 	}

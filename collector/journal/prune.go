@@ -254,9 +254,9 @@ func (j *Journal) Stats(ctx context.Context) (Stats, error) {
 		err := db.QueryRowContext(ctx, `SELECT
 			coalesce((SELECT value FROM counters WHERE name = ?), 0),
 			coalesce((SELECT value FROM counters WHERE name = ?), 0),
-			(SELECT count(*) FROM series), (SELECT count(*) FROM refused), (SELECT count(*) FROM rotten),
+			(SELECT count(*) FROM refused), (SELECT count(*) FROM rotten),
 			(SELECT min(time) FROM points), (SELECT max(time) FROM points)`, countPoints, countDropped).
-			Scan(&s.Points, &s.Dropped, &s.Series, &s.Refused, &s.Rotten, &oldest, &newest)
+			Scan(&s.Points, &s.Dropped, &s.Refused, &s.Rotten, &oldest, &newest)
 		if err != nil {
 			return err
 		}

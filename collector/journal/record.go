@@ -78,7 +78,7 @@ func (j *Journal) EndTick(_ context.Context, network string, at time.Time, point
 // those who wait for points.
 func (j *Journal) addPoints(op string, lines []encoded, f func(*writer) error) error {
 	var added int64
-	var fresh []*series
+	var fresh run
 	err := j.write(op, func(w *writer) (err error) {
 		if err := f(w); err != nil {
 			return err
@@ -136,44 +136,42 @@ func encode(points []point.Point, at time.Time) ([]encoded, error) {
 
 // identify finds the series of every point and adds those that are new, which it
 // returns: the cache may know them once they are committed.
-func (j *Journal) identify(w *writer, lines []encoded) ([]*series, error) {
+func (j *Journal) identify(w *writer, lines []encoded) (fresh run, err error) {
 	if len(lines) == 0 {
-		return nil, nil
+		return run{}, nil
 	}
-	if err := j.series.load(context.Background(), w.conn); err != nil {
-		return nil, err
+	// What the transaction before this one added may not be in the cache yet.
+	if err := onRaw(w.conn, func(db raw) error { return j.series.load(context.Background(), db) }); err != nil {
+		return run{}, err
 	}
-	var fresh []*series
-	pending := map[string]int64{}
+	var strange []*encoded
 	for i := range lines {
 		e := &lines[i]
-		if s := j.series.find(e.key); s != nil {
-			e.series = s.id
-			continue
+		if e.series = j.series.find(e.key); e.series == 0 {
+			strange = append(strange, e)
 		}
-		if id, ok := pending[e.key]; ok {
-			e.series = id
-			continue
-		}
-		s, err := w.addSeries(e.key)
-		if err != nil {
-			return nil, err
-		}
-		e.series, pending[e.key] = s.id, s.id
-		fresh = append(fresh, s)
 	}
-	return fresh, nil
+	fresh = newSeries(strange, j.series.next())
+	return fresh, w.putRun(fresh)
 }
 
-func (w *writer) addSeries(key string) (*series, error) {
-	_, id, err := w.exec(`INSERT INTO series (key, copy, crc) VALUES (?, ?, ?)`, key, key, checksum([]byte(key)))
-	if err != nil {
-		return nil, err
+// newSeries numbers the series of points that have none, from first on, the profiles
+// first: they have a point at every poll, and who reads those of a tick needs few runs.
+func newSeries(lines []*encoded, first int64) run {
+	fresh, ids := run{first: first}, make(map[string]int64, len(lines))
+	for _, profiles := range []bool{true, false} {
+		for _, e := range lines {
+			if (series{key: e.key}).isProfile() != profiles {
+				continue
+			}
+			if ids[e.key] == 0 {
+				ids[e.key] = fresh.end()
+				fresh.keys = append(fresh.keys, e.key)
+			}
+			e.series = ids[e.key]
+		}
 	}
-	if _, _, err := w.exec(`INSERT OR REPLACE INTO names VALUES (?, ?, ?)`, id, key, checksum([]byte(key))); err != nil {
-		return nil, err
-	}
-	return parseSeries(id, key)
+	return fresh
 }
 
 // insertRows is how many points one statement inserts.

@@ -216,7 +216,7 @@ func salvageTo(ctx context.Context, from, to string) (err error) {
 	}
 	old.SetMaxOpenConns(1)
 	defer func() { _ = old.Close() }() // it is broken; what it says is no news
-	s := &salvage{path: from, old: old, w: w, series: map[int64]*series{}, first: map[tickKey]int64{}}
+	s := &salvage{path: from, old: old, w: w, first: map[tickKey]int64{}}
 	if err := s.all(ctx); err != nil {
 		return err
 	}

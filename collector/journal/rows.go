@@ -2,7 +2,7 @@ package journal
 
 import (
 	"context"
-	"database/sql"
+	"database/sql/driver"
 	"hash/crc32"
 	"time"
 
@@ -22,8 +22,10 @@ type rawRow struct {
 	series, time, fields, crc any
 }
 
-func (r *rawRow) scan(rows *sql.Rows) error {
-	return rows.Scan(&r.seq, &r.series, &r.time, &r.fields, &r.crc)
+// rawRowOf takes the columns of rowColumns.
+func rawRowOf(v []driver.Value) rawRow {
+	seq, _ := v[0].(int64) // a rowid is nothing else
+	return rawRow{seq, v[1], v[2], v[3], v[4]}
 }
 
 // seriesID returns the series, 0 if that is no number.
@@ -63,7 +65,7 @@ func checksum(line []byte) int64 {
 // good is a row whose CRC is right.
 type good struct {
 	seq    int64
-	series *series
+	series series
 	unix   int64
 	fields string
 	line   []byte // in a buffer that is used again; nil unless wanted
@@ -72,37 +74,29 @@ type good struct {
 // each calls f for every row of a query over rowColumns whose CRC is right, and
 // returns the others. last is the seq of the last row of either kind, n their
 // number. f must not read or write the journal.
-func (j *Journal) each(ctx context.Context, db *sql.DB, f func(good), query string, args ...any) (n int, last int64, rotten []rawRow, err error) {
-	rows, err := db.QueryContext(ctx, query, args...)
-	if err != nil {
-		return 0, 0, nil, err
-	}
-	defer func() { _ = rows.Close() }() // rows.Err has said it all
+func (j *Journal) each(ctx context.Context, db raw, f func(good), query string, args ...any) (n int, last int64, rotten []rawRow, err error) {
 	var buf []byte
-	for rows.Next() {
-		var r rawRow
-		if err := r.scan(rows); err != nil {
-			return n, last, rotten, err
-		}
+	err = db.rows(ctx, func(v []driver.Value) error {
+		r := rawRowOf(v)
 		n++
 		last = r.seq
-		s, err := j.series.get(ctx, db, r.seriesID())
+		s, ok, err := j.series.get(ctx, db, r.seriesID())
 		if err != nil {
-			return n, last, rotten, err
+			return err
 		}
-		var ok bool
-		if s != nil {
+		if ok {
 			buf, ok = r.appendLine(buf[:0], s.key)
 		}
 		if !ok {
 			rotten = append(rotten, r)
-			continue
+			return nil
 		}
 		unix, _ := r.time.(int64) // both were checked with the CRC
 		fields, _ := r.fields.(string)
 		f(good{seq: r.seq, series: s, unix: unix, fields: fields, line: buf})
-	}
-	return n, last, rotten, rows.Err()
+		return nil
+	}, query, args...)
+	return n, last, rotten, err
 }
 
 // setAside writes rotten rows down. They stay where they are as well: a row that
@@ -135,7 +129,7 @@ func (j *Journal) setAside(ctx context.Context, rows []rawRow) error {
 // been read with the index's copy of its series and time.
 func (j *Journal) confirm(ctx context.Context, rows []rawRow) ([]rawRow, error) {
 	var news []rawRow
-	err := j.read("set aside", func(db *sql.DB) error {
+	err := j.readRaw(ctx, "set aside", func(db raw) error {
 		news = nil
 		for _, r := range rows {
 			_, _, rotten, err := j.each(ctx, db, func(good) {},

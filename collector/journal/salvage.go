@@ -15,9 +15,9 @@ type salvage struct {
 	path   string
 	old    *sql.DB
 	w      *writer
-	series map[int64]*series // those that were saved
-	top    int64             // the highest seq that anything speaks of
-	points int64             // how many were saved
+	series gathered
+	top    int64 // the highest seq that anything speaks of
+	points int64 // how many were saved
 	// first is the lowest seq of every network and time: an account's history is
 	// found by way of its ticks, so there must be one for every point.
 	first  map[tickKey]int64
@@ -42,52 +42,44 @@ func (s *salvage) all(ctx context.Context) error {
 	return s.w.transact(s.finish)
 }
 
-// allSeries copies the series, by way of SQLite and then from the pages: a page may
-// be broken so that SQLite passes over rows and says nothing.
+// allSeries gathers the series, by way of SQLite and then from the pages, for a page may
+// be broken so that SQLite passes over rows and says nothing, and writes them anew. Up to
+// version 3 each had a row of its own, with a second copy of its key.
 func (s *salvage) allSeries(ctx context.Context) error {
-	err := s.walk(ctx, "series", []string{"key", "copy", "crc"}, s.oneSeries)
-	if err != nil {
-		return err
-	}
-	err = s.walk(ctx, "names", []string{"key", "crc"}, func(id int64, v []any) error {
-		return s.oneName(id, v[0], v[1])
-	})
-	if err != nil {
-		return err
-	}
-	return s.w.transact(func(*writer) error {
-		return scanPages(s.path, func(id int64, v []any) error {
-			switch {
-			case len(v) == 3:
-				return s.oneName(id, v[1], v[2])
-			case len(v) == 4 && seriesOf(append([]any{id}, v[1:]...)) != nil:
-				return s.oneSeries(id, v[1:])
-			}
+	for _, of := range []struct{ table, key string }{{"series", "key"}, {"series", "copy"}, {"names", "key"}} {
+		if err := s.walk(ctx, of.table, []string{of.key, "crc"}, func(id int64, v []any) error {
+			s.series.take(runRow{id, v[0], v[1]})
 			return nil
-		})
-	})
-}
-
-// oneName takes a row of names as a series, if its CRC is right.
-func (s *salvage) oneName(id int64, key, crc any) error {
-	if seriesOf([]any{id, key, nil, crc}) == nil {
-		return nil
-	}
-	return s.oneSeries(id, []any{key, key, crc})
-}
-
-func (s *salvage) oneSeries(id int64, v []any) error {
-	if s.series[id] != nil {
-		return nil
-	}
-	if known := seriesOf(append([]any{id}, v...)); known != nil {
-		s.series[id] = known
-		if _, _, err := s.w.exec(`INSERT OR REPLACE INTO names VALUES (?, ?, ?)`, id, known.key, checksum([]byte(known.key))); err != nil {
+		}); err != nil {
 			return err
 		}
 	}
-	_, _, err := s.w.exec(`INSERT OR REPLACE INTO series VALUES (?, ?, ?, ?)`, id, v[0], v[1], v[2])
-	return err
+	s.series.rotten = nil // the pages have the same rows once more: they agree with themselves
+	if err := scanPages(s.path, s.strayRun); err != nil {
+		return err
+	}
+	return s.w.transact(func(w *writer) error {
+		for _, r := range s.series.runs() {
+			if err := w.putRun(r); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// strayRun takes a row that was found in a page as series, if it is one and good.
+func (s *salvage) strayRun(id int64, v []any) error {
+	if len(v) != 3 && len(v) != 4 {
+		return nil
+	}
+	for _, key := range v[1 : len(v)-1] {
+		row := runRow{id, key, v[len(v)-1]}
+		if _, ok := row.run(); ok {
+			s.series.take(row)
+		}
+	}
+	return nil
 }
 
 // allPoints does the same for the points.
@@ -116,8 +108,8 @@ func (s *salvage) allPoints(ctx context.Context) error {
 
 // onePoint copies a point if its CRC is right, and says whether it was.
 func (s *salvage) onePoint(r rawRow) (kept bool, err error) {
-	of := s.series[r.seriesID()]
-	if of == nil || !r.intact(of.key) {
+	of := series{r.seriesID(), s.series.keys[r.seriesID()]}
+	if of.key == "" || !r.intact(of.key) {
 		return false, nil
 	}
 	if r.seq < 1 || r.seq > maxSeq {
@@ -161,7 +153,7 @@ func (s *salvage) finish(w *writer) error {
 		}
 		s.points += n
 	}
-	if err := w.forgetSpans(s.top); err != nil {
+	if err := w.forgetSpans(s.series.runs(), s.top); err != nil {
 		return err
 	}
 	return w.count(countPoints, s.points)

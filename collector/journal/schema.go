@@ -2,21 +2,17 @@ package journal
 
 // version is the layout below. A journal of a newer version is refused, one of an
 // older version is brought up to date by open.
-const version = 3
+const version = 4
 
 // applicationID marks the file as a journal ("clj1"), for file(1) and for people.
 const applicationID = 0x636c6a31
 
 // schema is the layout. Columns of points have no constraints: what a flipped bit
 // makes of a row is found by its CRC and must not stop SQLite from reading the
-// others. A series has its key twice, for a flipped bit in the one copy would take all
-// of an account's points with it; there is no index on it, for the one writer knows
-// all of them, and a row that disagreed with its index could never be mended.
-// Times are Unix seconds, those that end in _ms are milliseconds; 0 stands
+// others. Times are Unix seconds, those that end in _ms are milliseconds; 0 stands
 // for none.
 const schema = `
 CREATE TABLE meta (name TEXT PRIMARY KEY, value) WITHOUT ROWID;
-CREATE TABLE series (id INTEGER PRIMARY KEY, key TEXT, copy TEXT, crc INTEGER);
 CREATE TABLE points (seq INTEGER PRIMARY KEY AUTOINCREMENT,
 	series INTEGER, time INTEGER, fields TEXT, crc INTEGER);
 CREATE UNIQUE INDEX points_time_series ON points (time, series);
@@ -36,7 +32,7 @@ CREATE TABLE refused (seq INTEGER, sink TEXT, at INTEGER, reason TEXT, resend IN
 CREATE INDEX refused_resend ON refused (sink, seq) WHERE resend = 1;
 CREATE TABLE rotten (seq INTEGER PRIMARY KEY, series, time, fields, crc, found INTEGER);
 CREATE TABLE counters (name TEXT PRIMARY KEY, value INTEGER) WITHOUT ROWID;
-` + schemaSpent + schemaSpans
+` + schemaSeries + schemaSpent + schemaSpans
 
 // The names of the counters.
 const (

@@ -2,202 +2,166 @@ package journal
 
 import (
 	"context"
-	"database/sql"
-	"maps"
 	"slices"
+	"strings"
 	"sync"
-	"unique"
 
 	"collectord/collector/point"
 )
 
-// series is what the points of one series have in common. There are three of them an
-// account, so what many have in common is held once.
+// series is what the points of one series have in common: its number and its key, as a
+// line has it. The key is a piece of a run, which it keeps in memory.
 type series struct {
-	id           int64
-	key          string // as a line has it
-	label, ident string // the tags account and id; pieces of key where nothing is escaped
-	family       unique.Handle[family]
+	id  int64
+	key string
 }
 
-// family is what a great many series share.
-type family struct{ measurement, network, kind string } // kind is the tag type
+func (s series) measurement() string { return point.MeasurementOf(s.key) }
+func (s series) isProfile() bool     { return strings.HasPrefix(s.key, point.Profile+",") }
+func (s series) network() string     { return point.TagOf(s.key, "network") }
+func (s series) label() string       { return point.TagOf(s.key, "account") }
+func (s series) account() AccountKey { return AccountKey{s.network(), s.label()} }
 
-func (s *series) measurement() string { return s.family.Value().measurement }
-func (s *series) network() string     { return s.family.Value().network }
-func (s *series) kind() string        { return s.family.Value().kind }
-func (s *series) account() AccountKey { return AccountKey{s.network(), s.label} }
+// identity is what a profile series says of its account beside the names.
+func (s series) identity() (ident, kind string) {
+	return point.TagOf(s.key, "id"), point.TagOf(s.key, "type")
+}
 
-// seriesCache holds the series in memory: 100,000 of them in some 30 MB. It is
-// loaded when first needed, and never holds what is not committed.
+// maxCached is up to how many bytes of keys are kept in memory. Points come in the order
+// of their series, more or less, so few runs are enough.
+const maxCached = 4 << 20
+
+// seriesCache holds what is needed of the series: the index once somebody asks for it,
+// and the keys that were looked up last. It never holds what is not committed.
 type seriesCache struct {
-	mu     sync.RWMutex
-	loaded bool
-	top    int64 // the highest id
-	byKey  map[string]*series
-	byID   map[int64]*series
-	// profiles are the ids of the profile series of every account: one, or more
-	// where its id, type or own tags have changed.
-	profiles map[AccountKey][]int64
+	mu    sync.RWMutex
+	index *index // nil until it is needed
+	runs  []run  // by first
+	bytes int    // of runs
 }
-
-const seriesColumns = `id, key, copy, crc`
 
 // forget empties the cache: the file was exchanged.
 func (c *seriesCache) forget() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.loaded, c.top, c.byKey, c.byID, c.profiles = false, 0, nil, nil, nil
+	c.index, c.runs, c.bytes = nil, nil, 0
 }
 
-// queryer is a database or a connection.
-type queryer interface {
-	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
+// load makes the index, or adds to it what was added to the file since, by the
+// transaction before this one or by another process.
+func (c *seriesCache) load(ctx context.Context, db raw) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.loadLocked(ctx, db)
 }
 
-// load reads all series once.
-func (c *seriesCache) load(ctx context.Context, db queryer) error {
+// loadLocked is load for a caller who holds mu.
+func (c *seriesCache) loadLocked(ctx context.Context, db raw) (err error) {
+	if c.index == nil {
+		c.index, err = readIndex(ctx, db)
+		return err
+	}
+	return eachRun(ctx, db, func(row runRow) {
+		r, _ := row.run()
+		c.index.add(r)
+	}, `SELECT id, key, crc FROM series WHERE id > ? ORDER BY id`, c.index.top)
+}
+
+// get returns the series with that number, and whether there is one.
+func (c *seriesCache) get(ctx context.Context, db raw, id int64) (series, bool, error) {
 	c.mu.RLock()
-	loaded := c.loaded
+	key := c.cached(id)
 	c.mu.RUnlock()
-	if loaded {
-		return nil
+	if key != "" {
+		return series{id, key}, true, nil
+	}
+	found, err := runsOf(ctx, db, id)
+	if err != nil || len(found) == 0 {
+		return series{}, false, err
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.loaded {
-		return nil
+	for _, r := range found {
+		c.keep(r)
 	}
-	c.top, c.byKey, c.byID, c.profiles = 0, map[string]*series{}, map[int64]*series{}, map[AccountKey][]int64{}
-	if err := c.fill(ctx, db, `SELECT `+seriesColumns+` FROM series`); err != nil {
-		return err
-	}
-	c.loaded = true
-	return nil
+	return series{id, found[0].key(id)}, true, nil
 }
 
-// fill adds what a query finds. The caller holds mu.
-func (c *seriesCache) fill(ctx context.Context, db queryer, query string, args ...any) error {
-	rows, err := db.QueryContext(ctx, query, args...)
-	if err != nil {
-		return err
+// cached returns the key of a series, "" if it is not in the cache.
+func (c *seriesCache) cached(id int64) string {
+	if at := c.place(id + 1); at > 0 {
+		return c.runs[at-1].key(id)
 	}
-	defer func() { _ = rows.Close() }() // rows.Err has said it all
-	for rows.Next() {
-		v, err := scanAny(rows, 4)
-		if err != nil {
-			return err
-		}
-		if s := seriesOf(v); s != nil {
-			c.put(s)
-		}
-	}
-	return rows.Err()
+	return ""
 }
 
-// seriesOf is a row of series, nil if it rotted beyond use: of the two copies of the
-// key and their CRC, two must agree.
-func seriesOf(v []any) *series {
-	id, _ := v[0].(int64) // a rowid is nothing else
-	for _, k := range v[1:3] {
-		if key, ok := k.(string); ok && (checksum([]byte(key)) == v[3] || v[1] == v[2]) {
-			if s, err := parseSeries(id, key); err == nil {
-				return s
-			}
-		}
-	}
-	return nil
+// place is where a run that begins with that number is, or would be.
+func (c *seriesCache) place(first int64) int {
+	at, _ := slices.BinarySearchFunc(c.runs, first, func(r run, first int64) int { return int(r.first - first) })
+	return at
 }
 
-// parseSeries takes the tags that are searched for out of a key.
-func parseSeries(id int64, key string) (*series, error) {
-	m, tags, err := point.ParseSeries(key)
-	if err != nil {
-		return nil, err
+// keep puts a run into the cache. One that is full is emptied: what went on in the order
+// of the numbers does not come back to it soon.
+func (c *seriesCache) keep(r run) {
+	size := 48 // bytes of what holds the keys
+	for _, key := range r.keys {
+		size += len(key) + 17
 	}
-	p := point.Point{Tags: tags}
-	of := unique.Make(family{m, p.Tag("network"), p.Tag("type")})
-	return &series{id: id, key: key, label: p.Tag("account"), ident: p.Tag("id"), family: of}, nil
-}
-
-// put adds one series. The caller holds mu.
-func (c *seriesCache) put(s *series) {
-	if c.byID[s.id] != nil {
+	if c.bytes+size > maxCached {
+		c.runs, c.bytes = nil, 0
+	}
+	at := c.place(r.first)
+	if at < len(c.runs) && c.runs[at].first == r.first {
 		return
 	}
-	c.byKey[s.key], c.byID[s.id] = s, s
-	c.top = max(c.top, s.id)
-	if s.measurement() == point.Profile {
-		c.profiles[s.account()] = append(c.profiles[s.account()], s.id)
-	}
+	c.runs = slices.Insert(c.runs, at, r)
+	c.bytes += size
 }
 
-// get returns the series with that id, nil if there is none. What another process
-// added since is looked up.
-func (c *seriesCache) get(ctx context.Context, db queryer, id int64) (*series, error) {
-	if err := c.load(ctx, db); err != nil {
-		return nil, err
-	}
-	c.mu.RLock()
-	s := c.byID[id]
-	c.mu.RUnlock()
-	if s != nil {
-		return s, nil
-	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if err := c.fill(ctx, db, `SELECT `+seriesColumns+` FROM series WHERE id = ?`, id); err != nil {
-		return nil, err
-	}
-	return c.byID[id], nil
-}
-
-// find returns the series with that key, nil if it is not known yet. The cache
+// find returns the number of the series with that key, 0 if it has none yet. The index
 // must have been loaded.
-func (c *seriesCache) find(key string) *series {
+func (c *seriesCache) find(key string) int64 {
 	c.mu.RLock()
 	defer c.mu.RUnlock()
-	return c.byKey[key]
+	return c.index.find(key)
+}
+
+// next returns the number that no series has yet. The index must have been loaded.
+func (c *seriesCache) next() int64 {
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	return c.index.top + 1
 }
 
 // add takes series in that were committed.
-func (c *seriesCache) add(all []*series) {
-	if len(all) == 0 {
+func (c *seriesCache) add(r run) {
+	if len(r.keys) == 0 {
 		return
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	for _, s := range all {
-		c.put(s)
+	if c.index != nil { // else the file was exchanged in between
+		c.index.add(r)
 	}
 }
 
-// allProfiles returns a copy of profiles.
-func (c *seriesCache) allProfiles(ctx context.Context, db queryer) (map[AccountKey][]int64, error) {
-	if err := c.reload(ctx, db); err != nil {
-		return nil, err
-	}
-	c.mu.RLock()
-	defer c.mu.RUnlock()
-	return maps.Clone(c.profiles), nil // the slices are only ever appended to
-}
-
-// profilesOf returns the ids of the profile series of one account.
-func (c *seriesCache) profilesOf(ctx context.Context, db queryer, key AccountKey) ([]int64, error) {
-	if err := c.reload(ctx, db); err != nil {
-		return nil, err
-	}
-	c.mu.RLock()
-	defer c.mu.RUnlock()
-	return slices.Clone(c.profiles[key]), nil
-}
-
-// reload loads the cache, or adds what another process has added since.
-func (c *seriesCache) reload(ctx context.Context, db queryer) error {
-	if err := c.load(ctx, db); err != nil {
-		return err
-	}
+// allProfiles returns the profile series of every account.
+func (c *seriesCache) allProfiles(ctx context.Context, db raw) ([]profiles, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.fill(ctx, db, `SELECT `+seriesColumns+` FROM series WHERE id > ?`, c.top)
+	if err := c.loadLocked(ctx, db); err != nil {
+		return nil, err
+	}
+	return c.index.allProfiles(), nil
+}
+
+// profilesOf returns the profile series of one account.
+func (c *seriesCache) profilesOf(ctx context.Context, db raw, key AccountKey) ([]int64, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if err := c.loadLocked(ctx, db); err != nil {
+		return nil, err
+	}
+	return c.index.profilesOf(key), nil
 }

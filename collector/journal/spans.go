@@ -2,23 +2,18 @@ package journal
 
 import (
 	"context"
-	"database/sql"
+	"database/sql/driver"
 	"maps"
 	"slices"
 	"strconv"
 	"sync"
-
-	"collectord/collector/point"
 )
 
-// schemaSpans is what version 3 added. The keys of the series a third time, on other
-// pages: with a page of series lost, all points of its accounts would be without a name.
-// And from when to when a profile series has points,
+// schemaSpans is what version 3 added: from when to when a profile series has points,
 // and the number of its newest, so that nobody has to look for the newest point of an
 // account among millions. It is written now and then, not with every point: what came
 // since is read behind the number in the row of series 0.
 const schemaSpans = `
-CREATE TABLE names (id INTEGER PRIMARY KEY, key TEXT, crc INTEGER);
 CREATE TABLE spans (series INTEGER PRIMARY KEY, first INTEGER, last INTEGER, seq INTEGER, crc INTEGER);
 `
 
@@ -74,7 +69,7 @@ func (s *spans) put(series int64, to span) {
 
 // add takes a point in.
 func (s *spans) add(g good) {
-	if g.series.measurement() != point.Profile {
+	if !g.series.isProfile() {
 		return
 	}
 	is, ok := s.of[g.series.id]
@@ -105,7 +100,7 @@ func (j *Journal) catchUp(ctx context.Context) error {
 		var rotten []rawRow
 		var n int
 		last := s.upTo
-		err := j.read("newest points", func(db *sql.DB) (err error) {
+		err := j.readRaw(ctx, "newest points", func(db raw) (err error) {
 			n, last, rotten, err = j.each(ctx, db, s.add,
 				`SELECT `+rowColumns+` FROM points p WHERE p.seq > ? ORDER BY p.seq LIMIT ?`, s.upTo, pointsRows)
 			return err
@@ -130,10 +125,10 @@ func (j *Journal) catchUp(ctx context.Context) error {
 func (j *Journal) loadSpans(ctx context.Context) error {
 	s := &j.spans
 	s.of, s.changed = map[int64]span{}, map[int64]bool{}
-	return j.read("spans", func(db *sql.DB) error {
+	return j.readRaw(ctx, "spans", func(db raw) error {
 		clear(s.of)
-		var top sql.NullInt64
-		if err := db.QueryRowContext(ctx, `SELECT max(seq) FROM points`).Scan(&top); err != nil {
+		var top int64
+		if err := db.rows(ctx, func(v []driver.Value) error { top, _ = v[0].(int64); return nil }, `SELECT max(seq) FROM points`); err != nil {
 			return err
 		}
 		known, err := j.readSpans(ctx, db)
@@ -144,13 +139,13 @@ func (j *Journal) loadSpans(ctx context.Context) error {
 			s.upTo = whole.seq
 			delete(s.of, 0)
 		} else {
-			s.upTo, s.of = top.Int64, map[int64]span{}
+			s.upTo, s.of = top, map[int64]span{}
 			all, err := j.series.allProfiles(ctx, db)
 			if err != nil {
 				return err
 			}
-			for _, ids := range all {
-				for _, id := range ids {
+			for _, of := range all {
+				for _, id := range of.ids {
 					s.of[id] = span{}
 				}
 			}
@@ -162,16 +157,11 @@ func (j *Journal) loadSpans(ctx context.Context) error {
 
 // readSpans reads the rows of the table, if there is one. One whose CRC is wrong is to
 // be looked for.
-func (j *Journal) readSpans(ctx context.Context, db *sql.DB) (known bool, err error) {
-	var n int
-	if err := db.QueryRowContext(ctx, `SELECT count(*) FROM sqlite_schema WHERE name = 'spans'`).Scan(&n); err != nil || n == 0 {
+func (j *Journal) readSpans(ctx context.Context, db raw) (known bool, err error) {
+	if known, err = db.hasTable(ctx, "spans"); !known || err != nil {
 		return false, err
 	}
-	return true, eachRow(ctx, db, func(rows *sql.Rows) error {
-		v, err := scanAny(rows, 5)
-		if err != nil {
-			return err
-		}
+	return true, db.rows(ctx, func(v []driver.Value) error {
 		series, _ := v[0].(int64) // a rowid is nothing else
 		var is span
 		var ok [3]bool
@@ -227,11 +217,17 @@ func (w *writer) setSpan(series int64, s span) error {
 	return err
 }
 
-// forgetSpans says of every series that its newest point, up to the number, is to be
-// looked for.
-func (w *writer) forgetSpans(upTo int64) error {
-	if _, _, err := w.exec(`INSERT OR REPLACE INTO spans SELECT id, 0, 0, 0, NULL FROM series`); err != nil {
-		return err
+// forgetSpans says of every profile series that its newest point, up to the number, is to
+// be looked for.
+func (w *writer) forgetSpans(all []run, upTo int64) error {
+	for _, r := range all {
+		for i, key := range r.keys {
+			if s := (series{r.first + int64(i), key}); s.isProfile() {
+				if err := w.setSpan(s.id, span{}); err != nil {
+					return err
+				}
+			}
+		}
 	}
 	return w.setSpan(0, span{seq: upTo})
 }

@@ -1,7 +1,6 @@
 package journal
 
 import (
-	"context"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -97,17 +96,7 @@ func versionOne(t *testing.T) string {
 	if err := j.EndTick(t.Context(), "vk", time.Unix(1000, 0), nil); err != nil {
 		t.Fatal(err)
 	}
-	if err := j.write("test", func(w *writer) error {
-		if _, err := w.conn.ExecContext(context.Background(), `DROP TABLE spent; DROP TABLE paid; DROP TABLE spans; DROP TABLE names`); err != nil {
-			return err
-		}
-		sum, err := w.schemaSum()
-		if err != nil {
-			return err
-		}
-		_, _, err = w.exec(`INSERT OR REPLACE INTO meta VALUES ('version', 1), ('schema', ?)`, sum)
-		return err
-	}); err != nil {
+	if err := j.write("test", func(w *writer) error { return backTo(w, 1) }); err != nil {
 		t.Fatal(err)
 	}
 	if err := j.Close(); err != nil {

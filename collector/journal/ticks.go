@@ -3,12 +3,12 @@ package journal
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"encoding/json"
 	"maps"
 	"slices"
+	"strings"
 	"time"
-
-	"collectord/collector/point"
 )
 
 const tickColumns = `network, time, made_up, specs, accounts, ok, failed, requests, retries, started_ms, closed_ms`
@@ -60,51 +60,34 @@ func (j *Journal) ticks(ctx context.Context, where string, args ...any) (all []T
 // that is closed, only the former are known.
 func (j *Journal) Answered(ctx context.Context, network string, at time.Time) (map[string]bool, error) {
 	var labels map[string]bool
-	err := j.read("answered", func(db *sql.DB) error {
+	err := j.readRaw(ctx, "answered", func(db raw) error {
 		labels = map[string]bool{}
 		if err := j.withProfile(ctx, db, network, at, labels); err != nil {
 			return err
 		}
-		rows, err := db.QueryContext(ctx, `SELECT label FROM answers WHERE network = ? AND time = ?`, network, at.Unix())
-		if err != nil {
-			return err
-		}
-		defer func() { _ = rows.Close() }() // rows.Err has said it all
-		for rows.Next() {
-			var label string
-			if err := rows.Scan(&label); err != nil {
-				return err
-			}
+		return db.rows(ctx, func(v []driver.Value) error {
+			label, _ := v[0].(string)
 			labels[label] = true
-		}
-		return rows.Err()
+			return nil
+		}, `SELECT label FROM answers WHERE network = ? AND time = ?`, network, at.Unix())
 	})
 	return labels, err
 }
 
 // withProfile marks the labels that have a profile point at that time. The index
 // alone tells.
-func (j *Journal) withProfile(ctx context.Context, db *sql.DB, network string, at time.Time, labels map[string]bool) error {
-	rows, err := db.QueryContext(ctx, `SELECT series FROM points WHERE time = ?`, at.Unix())
-	if err != nil {
-		return err
-	}
-	defer func() { _ = rows.Close() }() // rows.Err has said it all
-	for rows.Next() {
-		var id any
-		if err := rows.Scan(&id); err != nil {
-			return err
-		}
-		n, _ := id.(int64)
-		s, err := j.series.get(ctx, db, n)
+func (j *Journal) withProfile(ctx context.Context, db raw, network string, at time.Time, labels map[string]bool) error {
+	return db.rows(ctx, func(v []driver.Value) error {
+		id, _ := v[0].(int64)
+		s, ok, err := j.series.get(ctx, db, id)
 		if err != nil {
 			return err
 		}
-		if s != nil && s.network() == network && s.measurement() == point.Profile {
-			labels[s.label] = true
+		if ok && s.isProfile() && s.network() == network {
+			labels[strings.Clone(s.label())] = true
 		}
-	}
-	return rows.Err()
+		return nil
+	}, `SELECT series FROM points WHERE time = ?`, at.Unix())
 }
 
 // Slots returns when every schedule is due next: network → expression → time.
