@@ -174,31 +174,41 @@ func newSeries(lines []*encoded, first int64) run {
 	return fresh
 }
 
-// insertRows is how many points one statement inserts.
+// insertRows is how many rows one statement inserts.
 const insertRows = 64
 
 // insert adds the points that are not there yet and returns how many that were.
 func (w *writer) insert(lines []encoded) (added int64, err error) {
-	const into = `INSERT OR IGNORE INTO points (series, time, fields, crc) VALUES `
-	args := make([]any, 0, 4*insertRows)
-	for len(lines) > 0 {
-		n, query := 1, into+`(?, ?, ?, ?)`
-		if len(lines) >= insertRows {
-			n, query = insertRows, into+`(?, ?, ?, ?)`+strings.Repeat(`, (?, ?, ?, ?)`, insertRows-1)
+	err = w.insertAll(`INSERT OR IGNORE INTO points (series, time, fields, crc) VALUES `, 4, len(lines), func(args []any, i int) []any {
+		e := &lines[i]
+		return append(args, e.series, e.unix, e.fields, e.crc)
+	}, &added)
+	return added, err
+}
+
+// insertAll inserts n rows of so many columns, whose values row appends, and adds to
+// changed how many went in.
+func (w *writer) insertAll(into string, columns, n int, row func(args []any, i int) []any, changed *int64) error {
+	one := `(?` + strings.Repeat(`, ?`, columns-1) + `)`
+	many := into + one + strings.Repeat(`, `+one, insertRows-1)
+	args := make([]any, 0, columns*insertRows)
+	for i := 0; i < n; {
+		count, query := insertRows, many
+		if n-i < insertRows {
+			count, query = 1, into+one
 		}
 		args = args[:0]
-		for i := range lines[:n] {
-			e := &lines[i]
-			args = append(args, e.series, e.unix, e.fields, e.crc)
+		for range count {
+			args = row(args, i)
+			i++
 		}
-		changed, _, err := w.exec(query, args...)
+		more, _, err := w.exec(query, args...)
 		if err != nil {
-			return 0, err
+			return err
 		}
-		added += changed
-		lines = lines[n:]
+		*changed += more
 	}
-	return added, nil
+	return nil
 }
 
 // batch writes what a batch has beside its points.
@@ -230,19 +240,16 @@ func (w *writer) batch(b Batch) error {
 			return err
 		}
 	}
-	for i := range b.Accounts {
-		if err := w.setAccount(&b.Accounts[i]); err != nil {
-			return err
-		}
-	}
-	return nil
+	return w.setAccounts(b.Accounts)
 }
 
-func (w *writer) setAccount(a *Account) error {
-	_, _, err := w.exec(`INSERT OR REPLACE INTO accounts VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-		a.Network, a.Label, a.Asked, a.Kind, a.ID, a.Host, a.Name, a.State, unixOf(a.StateSince), a.Info,
-		a.Error, a.ErrorKind, unixOf(a.ErrorAt), unixOf(a.SkipUntil))
-	return err
+func (w *writer) setAccounts(all []Account) error {
+	var changed int64
+	return w.insertAll(`INSERT OR REPLACE INTO accounts VALUES `, 14, len(all), func(args []any, i int) []any {
+		a := &all[i]
+		return append(args, a.Network, a.Label, a.Asked, a.Kind, a.ID, a.Host, a.Name, a.State, unixOf(a.StateSince), a.Info,
+			a.Error, a.ErrorKind, unixOf(a.ErrorAt), unixOf(a.SkipUntil))
+	}, &changed)
 }
 
 // unixOf returns the Unix seconds of t, 0 for the zero time.

@@ -193,12 +193,11 @@ func (j *Journal) saveSpans(ctx context.Context) error {
 	upTo := s.upTo
 	for chunk := range slices.Chunk(slices.Sorted(maps.Keys(s.changed)), saveSpansRows) {
 		err := j.write("spans", func(w *writer) error {
-			for _, id := range chunk {
-				if err := w.setSpan(id, s.of[id]); err != nil {
-					return err
-				}
-			}
-			return nil
+			var changed int64
+			return w.insertAll(`INSERT OR REPLACE INTO spans VALUES `, 5, len(chunk), func(args []any, i int) []any {
+				is := s.of[chunk[i]]
+				return append(args, chunk[i], is.first, is.last, is.seq, is.crc(chunk[i]))
+			}, &changed)
 		})
 		if err != nil {
 			return err

@@ -1,6 +1,7 @@
 package journal
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"database/sql/driver"
@@ -149,25 +150,48 @@ func (w *writer) setSlots(network string, next map[string]time.Time) error {
 // Accounts returns what is remembered of every account.
 func (j *Journal) Accounts(ctx context.Context) (map[AccountKey]Account, error) {
 	var all map[AccountKey]Account
-	err := j.read("accounts", func(db *sql.DB) error {
+	err := j.readRaw(ctx, "accounts", func(db raw) error {
 		all = map[AccountKey]Account{}
-		rows, err := db.QueryContext(ctx, `SELECT network, label, asked, kind, ident, host, name,
-			state, state_since, info, error, error_kind, error_at, skip_until FROM accounts`)
-		if err != nil {
-			return err
-		}
-		defer func() { _ = rows.Close() }() // rows.Err has said it all
-		for rows.Next() {
-			var a Account
-			var since, errorAt, skip int64
-			if err := rows.Scan(&a.Network, &a.Label, &a.Asked, &a.Kind, &a.ID, &a.Host, &a.Name,
-				&a.State, &since, &a.Info, &a.Error, &a.ErrorKind, &errorAt, &skip); err != nil {
-				return err
+		same := texts{}
+		return db.rows(ctx, func(v []driver.Value) error {
+			r := accountRow{v, same}
+			a := Account{
+				Network: r.word(0), Label: r.text(1), Asked: r.text(2), Kind: r.word(3), ID: r.text(4), Host: r.word(5), Name: r.text(6),
+				State: r.word(7), StateSince: r.time(8), Info: r.text(9), Error: r.text(10), ErrorKind: r.word(11), ErrorAt: r.time(12), SkipUntil: r.time(13),
 			}
-			a.StateSince, a.ErrorAt, a.SkipUntil = timeOf(since), timeOf(errorAt), timeOf(skip)
 			all[a.Key()] = a
-		}
-		return rows.Err()
+			return nil
+		}, `SELECT network, label, asked, kind, ident, host, name,
+			state, state_since, info, error, error_kind, error_at, skip_until FROM accounts`)
 	})
 	return all, err
+}
+
+// accountRow reads the columns of a row of accounts; what a flipped bit made of another
+// type is none.
+type accountRow struct {
+	v    []driver.Value
+	same texts
+}
+
+// texts holds words that a great many rows have, each once.
+type texts map[string]string
+
+func (r accountRow) text(i int) string {
+	s, _ := r.v[i].(string)
+	return s
+}
+
+func (r accountRow) word(i int) string {
+	s := r.text(i)
+	if known, ok := r.same[s]; ok || len(r.same) > 1000 {
+		return cmp.Or(known, s)
+	}
+	r.same[s] = s
+	return s
+}
+
+func (r accountRow) time(i int) time.Time {
+	unix, _ := r.v[i].(int64)
+	return timeOf(unix)
 }
