@@ -47,7 +47,8 @@ func backlog(ctx context.Context, stateDir string, rows, accounts int) error {
 			return errors.Join(err, j.Close())
 		}
 	}
-	return j.Close()
+	_, err = j.Prune(ctx, time.Now(), nil) // as a daemon does every ten minutes: a start need not read all of it
+	return errors.Join(err, j.Close())
 }
 
 // record is one tick of a backlog.
