@@ -72,7 +72,7 @@ func (d *Daemon) tellCluster(e cluster.Event) {
 		log.Info("NATS answers; work is shared")
 	case e.Lost != nil:
 		doing := "no piece of a tick is claimed until it does; what is in the journal is delivered"
-		if d.opts.Config.Cluster.Solo {
+		if d.sharing.Solo {
 			doing = "everything is polled here until it does (cluster.on_loss: solo)"
 		}
 		log.Error("NATS does not answer", zap.Error(e.Lost), zap.String("meanwhile", doing),
@@ -269,7 +269,7 @@ func (d *Daemon) tellNodes() *status.Cluster {
 			own = n.ConfigHash
 		}
 	}
-	fresh := time.Now().Add(-freshFor * d.opts.Config.Cluster.Lease)
+	fresh := time.Now().Add(-freshFor * d.sharing.Lease)
 	for _, n := range v.Nodes {
 		told := status.Node{Name: n.Name, Version: n.Version, ConfigHash: n.ConfigHash, ConfigDiffers: own != "" && n.ConfigHash != own,
 			Started: n.Started, Seen: n.Seen, Holding: n.Holding, Tokens: n.Tokens, TakeOvers: n.TakeOvers, Done: n.Done, Dropped: n.Dropped,

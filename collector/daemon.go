@@ -46,11 +46,13 @@ type Daemon struct {
 	journal    *journal.Journal
 	keys       *keychain.KeyChain
 	collector  *Collector
+	recalled   chan struct{}    // closed once there is a collector: what is remembered was read
 	cluster    *cluster.Cluster // nil: this machine is alone
 	sharedKeys *sharedKeys
 	dumpMoved  chan struct{} // poked when another node changed the keychain
 	started    time.Time
-	maxSize    int64 // journal.max_size of the start, as the journal's own
+	maxSize    int64           // journal.max_size of the start, as the journal's own
+	sharing    *config.Cluster // of the start
 	meters     meters
 	deltas     deltas
 	unheard    atomic.Bool // by systemd, last
@@ -84,35 +86,43 @@ func OpenJournal(ctx context.Context, cfg *config.Config) (*journal.Journal, err
 	})
 }
 
-// NewDaemon opens the journal and binds the page: what fails, fails here. The
-// caller calls Run or Close.
+// NewDaemon opens the journal, binds the page and reads what is remembered of the
+// accounts: what fails, fails here. The page is there before the last of the three is
+// done, which takes a second where there are 100,000 of them; who asks for accounts waits
+// for it. The caller calls Run or Close.
 func NewDaemon(ctx context.Context, opts DaemonOptions) (*Daemon, error) {
-	d := &Daemon{opts: opts, log: opts.Log, keys: opts.Keys, started: time.Now(), maxSize: opts.Config.Journal.MaxSize,
-		newSchedule: make(chan struct{}, 1)}
+	cfg := opts.Config
+	opts.Config = nil // an edit is to let go of it
+	d := &Daemon{opts: opts, log: opts.Log, keys: opts.Keys, started: time.Now(), cfg: cfg, maxSize: cfg.Journal.MaxSize, sharing: cfg.Cluster,
+		newSchedule: make(chan struct{}, 1), recalled: make(chan struct{})}
 	d.notify("STATUS=opening the journal")
 	var err error
-	if d.journal, err = OpenJournal(ctx, opts.Config); err != nil {
+	if d.journal, err = OpenJournal(ctx, cfg); err != nil {
 		return nil, err
 	}
 	if name := d.journal.Damaged(); name != "" {
 		d.log.Error("the journal was damaged and was set aside; what could be read of it was taken over", zap.String("set_aside_as", name),
 			zap.String("hint", setAsideHint))
 	}
-	if err = d.openCluster(opts.Config.Cluster); err != nil {
+	if err = d.openCluster(cfg.Cluster); err != nil {
 		return nil, errors.Join(err, d.journal.Close())
 	}
-	d.collector, err = New(ctx, opts.Config, Options{
+	if err := d.serve(cfg.Web); err != nil {
+		d.closeCluster()
+		return nil, errors.Join(err, d.journal.Close())
+	}
+	d.collector, err = New(ctx, cfg, Options{
 		Journal: d.journal, Tokens: chain{KeyChain: opts.Keys, log: opts.Log, shared: d.sharedStates()}, Log: opts.Log,
-		HTTP: opts.HTTP, UserAgent: UserAgent(opts.Version, opts.Config.Contact), Cluster: d.cluster,
+		HTTP: opts.HTTP, UserAgent: UserAgent(opts.Version, cfg.Contact), Cluster: d.cluster,
 	})
 	if err != nil {
+		if d.stopPage != nil {
+			d.stopPage()
+		}
 		d.closeCluster()
 		return nil, errors.Join(err, d.journal.Close())
 	}
-	if err := d.serve(opts.Config.Web); err != nil {
-		d.closeCluster()
-		return nil, errors.Join(err, d.journal.Close())
-	}
+	close(d.recalled)
 	return d, nil
 }
 
@@ -133,9 +143,8 @@ func (d *Daemon) Run(ctx context.Context) error {
 	var tasks sync.WaitGroup
 	inner, cancel := context.WithCancel(ctx)
 	defer cancel()
-	cfg := d.opts.Config
-	d.opts.Config = nil // an edit is to let go of it
-	d.enforce(cfg)
+	cfg := d.config()
+	d.enforce(nil, cfg)
 	tasks.Go(func() { d.watchConfig(inner) })
 	tasks.Go(func() { d.watchKeys(inner) })
 	tasks.Go(func() { d.renewTokens(inner) })
@@ -174,13 +183,13 @@ func (d *Daemon) config() *config.Config {
 	return d.cfg
 }
 
-// enforce puts a config into force. Of what only a restart can change it says so.
-func (d *Daemon) enforce(cfg *config.Config) {
+// enforce puts a config into force in place of the one before, which is nil at the start.
+// Of what only a restart can change it says so.
+func (d *Daemon) enforce(before, cfg *config.Config) {
 	for _, w := range cfg.Warnings {
 		d.log.Warn("the config works, and something in it looks wrong", zap.String("warning", w.String()), zap.String("hint", "mend that line, if it is not meant so"))
 	}
 	d.mu.Lock()
-	before := d.cfg
 	d.cfg, d.configured, d.configError = cfg, time.Now(), ""
 	d.mu.Unlock()
 	if d.cluster != nil {

@@ -1,10 +1,12 @@
 package collector
 
 import (
+	"cmp"
 	"context"
 	"hash/maphash"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"go.uber.org/zap"
@@ -24,11 +26,12 @@ type recollection struct {
 }
 
 func recollect(ctx context.Context, j *journal.Journal) (r recollection, err error) {
-	if r.rows, err = j.Accounts(ctx); err != nil {
-		return r, err
-	}
+	var rowsErr error
+	var reading sync.WaitGroup // with many accounts, each of the two takes a while
+	reading.Go(func() { r.rows, rowsErr = j.Accounts(ctx) })
 	r.latest, err = j.Latest(ctx)
-	return r, err
+	reading.Wait()
+	return r, cmp.Or(rowsErr, err)
 }
 
 // newest is the time of the newest point of each network. After the clock was set back

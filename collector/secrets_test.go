@@ -73,7 +73,9 @@ func newSecretRig(t *testing.T) *secretRig {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r.Daemon = &Daemon{opts: DaemonOptions{Config: cfg}, keys: keys, log: log, cfg: cfg, newSchedule: make(chan struct{}, 1)}
+	r.Daemon = &Daemon{opts: DaemonOptions{Config: cfg}, keys: keys, log: log, cfg: cfg, newSchedule: make(chan struct{}, 1),
+		recalled: make(chan struct{})}
+	close(r.recalled)
 	return r
 }
 

@@ -51,7 +51,7 @@ func startSoakDaemon(s *soak) *soakDaemon {
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	d.enforce(cfg)
+	d.enforce(nil, cfg)
 	d.deliverTo(s.influx)
 	go d.run(ctx)
 	return d

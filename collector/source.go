@@ -197,6 +197,9 @@ func tellUsage(s *status.Network, known []poll.Allowance) {
 
 // Accounts returns every configured account.
 func (d *Daemon) Accounts(ctx context.Context) ([]status.Account, error) {
+	if err := d.awaitAccounts(ctx); err != nil {
+		return nil, err
+	}
 	accounts := d.collector.Accounts()
 	return accounts, d.deltas.fill(ctx, d.journal, accounts)
 }
@@ -214,8 +217,21 @@ func (d *Daemon) History(ctx context.Context, network, label string, since time.
 	return told, nil
 }
 
+// awaitAccounts waits until what is remembered of the accounts was read.
+func (d *Daemon) awaitAccounts(ctx context.Context) error {
+	select {
+	case <-d.recalled:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
 // Overview returns the state of the daemon.
 func (d *Daemon) Overview(ctx context.Context) (status.Overview, error) {
+	if err := d.awaitAccounts(ctx); err != nil {
+		return status.Overview{}, err
+	}
 	stats, err := d.journal.Stats(ctx)
 	o := status.Overview{
 		Version: d.opts.Version, Started: d.started, Networks: d.collector.Networks(d.keys),
@@ -262,8 +278,12 @@ func tellInflux(cfg *config.InfluxDB, s influx.Status) *status.Influx {
 // Ready returns nil when the journal takes writes: the config is loaded from the
 // start.
 func (d *Daemon) Ready(ctx context.Context) error {
-	if err := d.collector.blocked(); err != nil {
-		return err
+	select {
+	case <-d.recalled:
+		if err := d.collector.blocked(); err != nil {
+			return err
+		}
+	default: // nothing is polled yet
 	}
 	return d.journal.Writable(ctx)
 }

@@ -46,7 +46,6 @@ func stillDaemon(t *testing.T, networks string) *Daemon {
 	if err != nil {
 		t.Fatal(err)
 	}
-	d.cfg = cfg
 	t.Cleanup(func() {
 		if err := d.Close(); err != nil {
 			t.Error(err)

@@ -156,7 +156,7 @@ func (d *Daemon) reload(asked bool) map[string]stamp {
 		}
 		return readStamps(seen, stamps(cfg), began)
 	}
-	d.enforce(cfg)
+	d.enforce(before, cfg)
 	d.meters.reload(true)
 	d.log.Info("the config was taken", zap.String("config", cfg.File), zap.String("hash", cfg.Hash),
 		zap.Int("accounts", cfg.Size()), zap.Duration("took", time.Since(began)))
