@@ -21,7 +21,7 @@ func TestLockedForLong(t *testing.T) {
 			t.Error(err)
 		}
 	}()
-	if _, _, err := other.exec("BEGIN IMMEDIATE"); err != nil {
+	if _, err := other.exec("BEGIN IMMEDIATE"); err != nil {
 		t.Fatal(err)
 	}
 	if err := j.outside("test", "PRAGMA busy_timeout = 50"); err != nil { // rather than 10 s
@@ -33,7 +33,7 @@ func TestLockedForLong(t *testing.T) {
 	if n := len(lines(t, j)); n != 1 {
 		t.Errorf("%d lines can be read meanwhile", n)
 	}
-	if _, _, err := other.exec("ROLLBACK"); err != nil {
+	if _, err := other.exec("ROLLBACK"); err != nil {
 		t.Fatal(err)
 	}
 	if err := j.Record(t.Context(), batchOf(1)); err != nil {

@@ -64,13 +64,13 @@ func (j *Journal) Cursor(ctx context.Context, sink string) (seq int64, err error
 // sending again.
 func (j *Journal) Advance(_ context.Context, sink string, seq int64, refused []Refused) error {
 	return j.write("advance", func(w *writer) error {
-		if _, _, err := w.exec(`INSERT INTO cursors VALUES (?, ?)
+		if _, err := w.exec(`INSERT INTO cursors VALUES (?, ?)
 			ON CONFLICT DO UPDATE SET seq = max(seq, excluded.seq)`, sink, seq); err != nil {
 			return err
 		}
 		now := time.Now().Unix()
 		for _, r := range refused {
-			if _, _, err := w.exec(`INSERT OR REPLACE INTO refused VALUES (?, ?, ?, ?, 0)`, r.Seq, sink, now, r.Reason); err != nil {
+			if _, err := w.exec(`INSERT OR REPLACE INTO refused VALUES (?, ?, ?, ?, 0)`, r.Seq, sink, now, r.Reason); err != nil {
 				return err
 			}
 		}
@@ -142,12 +142,12 @@ func (j *Journal) MarkResend(ctx context.Context, seqs []int64) (marked int, err
 	mark := func(w *writer) error {
 		marked = 0
 		if seqs == nil {
-			n, _, err := w.exec(`UPDATE refused SET resend = 1`)
+			n, err := w.exec(`UPDATE refused SET resend = 1`)
 			marked = int(n)
 			return err
 		}
 		for _, seq := range seqs {
-			n, _, err := w.exec(`UPDATE refused SET resend = 1 WHERE seq = ?`, seq)
+			n, err := w.exec(`UPDATE refused SET resend = 1 WHERE seq = ?`, seq)
 			if err != nil {
 				return err
 			}
@@ -183,7 +183,7 @@ func (j *Journal) Retry(ctx context.Context, sink string, most int) ([]Row, erro
 func (j *Journal) Forgive(_ context.Context, sink string, seqs []int64) error {
 	return j.write("forgive", func(w *writer) error {
 		for _, seq := range seqs {
-			if _, _, err := w.exec(`DELETE FROM refused WHERE seq = ? AND sink = ?`, seq, sink); err != nil {
+			if _, err := w.exec(`DELETE FROM refused WHERE seq = ? AND sink = ?`, seq, sink); err != nil {
 				return err
 			}
 		}

@@ -33,7 +33,7 @@ func newIndex(series int64) *index {
 	return &index{seed: maphash.MakeSeed(), keys: make(map[uint64]place, series), accounts: make(map[uint64]newest, series/3), older: map[uint32]uint32{}}
 }
 
-func keyCRC(key string) uint32 { return uint32(checksum([]byte(key))) } //nolint:gosec // G115: it has 32 bits
+func keyCRC(key string) uint32 { return uint32(checksum([]byte(key))) }
 
 // find returns the number of the series with that key, 0 if there is none.
 func (x *index) find(key string) int64 {
@@ -96,7 +96,7 @@ func (x *index) network(name string) uint32 {
 		at = len(x.networks)
 		x.networks = append(x.networks, name)
 	}
-	return uint32(at) //nolint:gosec // G115: there are some twenty
+	return uint32(at) // there are some twenty
 }
 
 // profilesOf returns the profile series of one account, the newest first.

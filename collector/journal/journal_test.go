@@ -508,7 +508,7 @@ func TestNewerVersion(t *testing.T) {
 	path := temp(t)
 	j := open(t, path)
 	if err := j.write("test", func(w *writer) error {
-		_, _, err := w.exec(`UPDATE meta SET value = 99`)
+		_, err := w.exec(`UPDATE meta SET value = 99`)
 		return err
 	}); err != nil {
 		t.Fatal(err)

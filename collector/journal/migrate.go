@@ -26,7 +26,7 @@ func (w *writer) migrate() error {
 		if err != nil {
 			return err
 		}
-		_, _, err = w.exec(`INSERT OR REPLACE INTO meta VALUES ('version', ?), ('schema', ?)`, version, sum)
+		_, err = w.exec(`INSERT OR REPLACE INTO meta VALUES ('version', ?), ('schema', ?)`, version, sum)
 		return err
 	})
 }

@@ -29,11 +29,11 @@ func backTo(w *writer, v int) error {
 	}
 	for id, key := range g.keys {
 		crc := checksum([]byte(key))
-		if _, _, err := w.exec(`INSERT INTO series VALUES (?, ?, ?, ?)`, id, key, key, crc); err != nil {
+		if _, err := w.exec(`INSERT INTO series VALUES (?, ?, ?, ?)`, id, key, key, crc); err != nil {
 			return err
 		}
 		if v == 3 {
-			if _, _, err := w.exec(`INSERT INTO names VALUES (?, ?, ?)`, id, key, crc); err != nil {
+			if _, err := w.exec(`INSERT INTO names VALUES (?, ?, ?)`, id, key, crc); err != nil {
 				return err
 			}
 		}
@@ -42,7 +42,7 @@ func backTo(w *writer, v int) error {
 	if err != nil {
 		return err
 	}
-	_, _, err = w.exec(`INSERT OR REPLACE INTO meta VALUES ('version', ?), ('schema', ?)`, v, sum)
+	_, err = w.exec(`INSERT OR REPLACE INTO meta VALUES ('version', ?), ('schema', ?)`, v, sum)
 	return err
 }
 

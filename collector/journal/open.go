@@ -167,7 +167,7 @@ func (w *writer) layOut() error {
 		if err != nil {
 			return err
 		}
-		_, _, err = w.exec(`INSERT INTO meta VALUES ('version', ?), ('schema', ?)`, version, sum)
+		_, err = w.exec(`INSERT INTO meta VALUES ('version', ?), ('schema', ?)`, version, sum)
 		return err
 	})
 }

@@ -9,7 +9,7 @@ import (
 // if it does. It costs an fsync.
 func (j *Journal) Writable(_ context.Context) error {
 	return j.write("probe", func(w *writer) error {
-		_, _, err := w.exec(`INSERT INTO meta VALUES ('probe', ?) ON CONFLICT DO UPDATE SET value = excluded.value`, time.Now().Unix())
+		_, err := w.exec(`INSERT INTO meta VALUES ('probe', ?) ON CONFLICT DO UPDATE SET value = excluded.value`, time.Now().Unix())
 		return err
 	})
 }

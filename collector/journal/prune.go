@@ -142,10 +142,10 @@ func (j *Journal) deletable(ctx context.Context, query string, args ...any) (to,
 // is wrong, so SQLite cannot.
 func (j *Journal) delete(where string, dropped bool, args ...any) (n int64, err error) {
 	err = j.write("prune", func(w *writer) error {
-		if n, _, err = w.exec(`DELETE FROM points WHERE `+where+` AND seq NOT IN (SELECT seq FROM rotten)`, args...); err != nil {
+		if n, err = w.exec(`DELETE FROM points WHERE `+where+` AND seq NOT IN (SELECT seq FROM rotten)`, args...); err != nil {
 			return err
 		}
-		if _, _, err := w.exec(`DELETE FROM refused WHERE seq < (SELECT min(seq) FROM points)`); err != nil {
+		if _, err := w.exec(`DELETE FROM refused WHERE seq < (SELECT min(seq) FROM points)`); err != nil {
 			return err
 		}
 		if dropped {
@@ -219,7 +219,7 @@ func (j *Journal) outside(op, query string) error {
 // the file.
 func (j *Journal) tidy(ctx context.Context) error {
 	err := j.write("prune", func(w *writer) error {
-		_, _, err := w.exec(`DELETE FROM ticks WHERE closed_ms <> 0 AND time < (SELECT min(time) FROM points)`)
+		_, err := w.exec(`DELETE FROM ticks WHERE closed_ms <> 0 AND time < (SELECT min(time) FROM points)`)
 		return err
 	})
 	if err != nil {

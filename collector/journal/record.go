@@ -32,7 +32,7 @@ func (w *writer) beginTick(t Tick) error {
 	if t.Started.IsZero() {
 		t.Started = time.Now()
 	}
-	_, _, err = w.exec(`INSERT OR IGNORE INTO ticks
+	_, err = w.exec(`INSERT OR IGNORE INTO ticks
 		VALUES (?, ?, ?, ?, 1 + coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'points'), 0), ?, ?, ?, ?, ?, ?, 0)`,
 		t.Network, t.Time.Unix(), t.MadeUp, string(specs), t.Accounts, t.OK, t.Failed, t.Requests, t.Retries, t.Started.UnixMilli())
 	return err
@@ -65,11 +65,11 @@ func (j *Journal) EndTick(_ context.Context, network string, at time.Time, point
 		if err := w.beginTick(Tick{Network: network, Time: at}); err != nil {
 			return err
 		}
-		if _, _, err := w.exec(`UPDATE ticks SET closed_ms = ? WHERE network = ? AND time = ? AND closed_ms = 0`,
+		if _, err := w.exec(`UPDATE ticks SET closed_ms = ? WHERE network = ? AND time = ? AND closed_ms = 0`,
 			time.Now().UnixMilli(), network, at.Unix()); err != nil {
 			return err
 		}
-		_, _, err := w.exec(`DELETE FROM answers WHERE network = ? AND time = ?`, network, at.Unix())
+		_, err := w.exec(`DELETE FROM answers WHERE network = ? AND time = ?`, network, at.Unix())
 		return err
 	})
 }
@@ -202,7 +202,7 @@ func (w *writer) insertAll(into string, columns, n int, row func(args []any, i i
 			args = row(args, i)
 			i++
 		}
-		more, _, err := w.exec(query, args...)
+		more, err := w.exec(query, args...)
 		if err != nil {
 			return err
 		}
@@ -223,14 +223,14 @@ func (w *writer) batch(b Batch) error {
 		return err
 	}
 	if b.OK != 0 || b.Failed != 0 || b.Requests != 0 || b.Retries != 0 {
-		if _, _, err := w.exec(`UPDATE ticks SET ok = ok + ?, failed = failed + ?, requests = requests + ?, retries = retries + ?
+		if _, err := w.exec(`UPDATE ticks SET ok = ok + ?, failed = failed + ?, requests = requests + ?, retries = retries + ?
 			WHERE network = ? AND time = ?`, b.OK, b.Failed, b.Requests, b.Retries, b.Network, at); err != nil {
 			return err
 		}
 	}
 	if closed == 0 {
 		for _, label := range b.Answered {
-			if _, _, err := w.exec(`INSERT OR IGNORE INTO answers VALUES (?, ?, ?)`, b.Network, at, label); err != nil {
+			if _, err := w.exec(`INSERT OR IGNORE INTO answers VALUES (?, ?, ?)`, b.Network, at, label); err != nil {
 				return err
 			}
 		}

@@ -116,7 +116,7 @@ func (j *Journal) setAside(ctx context.Context, rows []rawRow) error {
 	now := time.Now().Unix()
 	return j.write("set aside", func(w *writer) error {
 		for _, r := range rows {
-			if _, _, err := w.exec(insertRotten, r.seq, r.series, r.time, r.fields, r.crc, now); err != nil {
+			if _, err := w.exec(insertRotten, r.seq, r.series, r.time, r.fields, r.crc, now); err != nil {
 				return err
 			}
 		}

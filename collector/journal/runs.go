@@ -193,8 +193,8 @@ func (w *writer) putRun(r run) error {
 		}
 		text := strings.Join(r.keys[:n], "\n")
 		crc := runCRC(r.first, text)
-		_, _, err1 := w.exec(`INSERT OR REPLACE INTO series VALUES (?, ?, ?)`, r.first, text, crc)
-		_, _, err2 := w.exec(`INSERT OR REPLACE INTO names VALUES (?, ?, ?)`, r.first, text, crc)
+		_, err1 := w.exec(`INSERT OR REPLACE INTO series VALUES (?, ?, ?)`, r.first, text, crc)
+		_, err2 := w.exec(`INSERT OR REPLACE INTO names VALUES (?, ?, ?)`, r.first, text, crc)
 		if err := errors.Join(err1, err2); err != nil {
 			return err
 		}

@@ -89,7 +89,7 @@ func (s *salvage) allPoints(ctx context.Context) error {
 		if kept, err := s.onePoint(r); kept || err != nil {
 			return err
 		}
-		_, _, err := s.w.exec(insertRotten, r.seq, r.series, r.time, r.fields, r.crc, time.Now().Unix())
+		_, err := s.w.exec(insertRotten, r.seq, r.series, r.time, r.fields, r.crc, time.Now().Unix())
 		return err
 	})
 	if err != nil {
@@ -116,7 +116,7 @@ func (s *salvage) onePoint(r rawRow) (kept bool, err error) {
 		s.astray = append(s.astray, r)
 		return true, nil
 	}
-	n, _, err := s.w.exec(`INSERT OR IGNORE INTO points VALUES (?, ?, ?, ?, ?)`, r.seq, r.series, r.time, r.fields, r.crc)
+	n, err := s.w.exec(`INSERT OR IGNORE INTO points VALUES (?, ?, ?, ?, ?)`, r.seq, r.series, r.time, r.fields, r.crc)
 	if err != nil || n == 0 {
 		return true, err
 	}
@@ -133,21 +133,21 @@ func (s *salvage) onePoint(r rawRow) (kept bool, err error) {
 // finish writes what follows from the points.
 func (s *salvage) finish(w *writer) error {
 	for key, seq := range s.first {
-		if _, _, err := w.exec(`INSERT INTO ticks VALUES (?, ?, 0, 'null', ?, 0, 0, 0, 0, 0, ?, ?)
+		if _, err := w.exec(`INSERT INTO ticks VALUES (?, ?, 0, 'null', ?, 0, 0, 0, 0, 0, ?, ?)
 			ON CONFLICT DO UPDATE SET first_seq = min(first_seq, excluded.first_seq)`,
 			key.network, key.unix, seq, key.unix*1000, key.unix*1000); err != nil {
 			return err
 		}
 	}
 	// No number is used twice, or a cursor would step over new points.
-	if _, _, err := w.exec(`DELETE FROM sqlite_sequence WHERE name = 'points'`); err != nil {
+	if _, err := w.exec(`DELETE FROM sqlite_sequence WHERE name = 'points'`); err != nil {
 		return err
 	}
-	if _, _, err := w.exec(`INSERT INTO sqlite_sequence VALUES ('points', ?)`, s.top); err != nil {
+	if _, err := w.exec(`INSERT INTO sqlite_sequence VALUES ('points', ?)`, s.top); err != nil {
 		return err
 	}
 	for _, r := range s.astray {
-		n, _, err := w.exec(`INSERT OR IGNORE INTO points (series, time, fields, crc) VALUES (?, ?, ?, ?)`, r.series, r.time, r.fields, r.crc)
+		n, err := w.exec(`INSERT OR IGNORE INTO points (series, time, fields, crc) VALUES (?, ?, ?, ?)`, r.series, r.time, r.fields, r.crc)
 		if err != nil {
 			return err
 		}
@@ -196,7 +196,7 @@ func (s *salvage) table(ctx context.Context, name, columns string) error {
 			if err != nil {
 				break
 			}
-			if _, _, err := w.exec(insert, v...); err != nil {
+			if _, err := w.exec(insert, v...); err != nil {
 				return err
 			}
 		}

@@ -212,7 +212,7 @@ func (j *Journal) saveSpans(ctx context.Context) error {
 }
 
 func (w *writer) setSpan(series int64, s span) error {
-	_, _, err := w.exec(`INSERT OR REPLACE INTO spans VALUES (?, ?, ?, ?, ?)`, series, s.first, s.last, s.seq, s.crc(series))
+	_, err := w.exec(`INSERT OR REPLACE INTO spans VALUES (?, ?, ?, ?, ?)`, series, s.first, s.last, s.seq, s.crc(series))
 	return err
 }
 

@@ -70,7 +70,7 @@ func (j *Journal) purse() string {
 // spend adds a change. The first of a new day forgets days that are long over.
 func (w *writer) spend(network, purse string, s Spent) error {
 	if s.Micros != 0 {
-		known, _, err := w.exec(`UPDATE spent SET micros = micros + ? WHERE network = ? AND slot = ? AND day = ? AND purse = ?`,
+		known, err := w.exec(`UPDATE spent SET micros = micros + ? WHERE network = ? AND slot = ? AND day = ? AND purse = ?`,
 			s.Micros, network, s.Slot, s.Day, purse)
 		if err == nil && known == 0 {
 			err = w.firstSpent(network, purse, s)
@@ -80,12 +80,12 @@ func (w *writer) spend(network, purse string, s Spent) error {
 		}
 	}
 	for _, account := range s.Paid {
-		if _, _, err := w.exec(`INSERT OR IGNORE INTO paid VALUES (?, ?, ?, ?)`, network, s.Slot, s.Day, account); err != nil {
+		if _, err := w.exec(`INSERT OR IGNORE INTO paid VALUES (?, ?, ?, ?)`, network, s.Slot, s.Day, account); err != nil {
 			return err
 		}
 	}
 	for _, account := range s.Unpaid {
-		if _, _, err := w.exec(`DELETE FROM paid WHERE network = ? AND slot = ? AND day = ? AND account = ?`, network, s.Slot, s.Day, account); err != nil {
+		if _, err := w.exec(`DELETE FROM paid WHERE network = ? AND slot = ? AND day = ? AND account = ?`, network, s.Slot, s.Day, account); err != nil {
 			return err
 		}
 	}
@@ -97,13 +97,13 @@ func (w *writer) firstSpent(network, purse string, s Spent) error {
 	if err != nil {
 		return fmt.Errorf("the day of what was spent: %w", err)
 	}
-	if _, _, err := w.exec(`INSERT INTO spent VALUES (?, ?, ?, ?, ?)`, network, s.Slot, s.Day, purse, s.Micros); err != nil {
+	if _, err := w.exec(`INSERT INTO spent VALUES (?, ?, ?, ?, ?)`, network, s.Slot, s.Day, purse, s.Micros); err != nil {
 		return err
 	}
-	if _, _, err := w.exec(`DELETE FROM spent WHERE network = ? AND day < ?`, network, before(day, keepSpent)); err != nil {
+	if _, err := w.exec(`DELETE FROM spent WHERE network = ? AND day < ?`, network, before(day, keepSpent)); err != nil {
 		return err
 	}
-	_, _, err = w.exec(`DELETE FROM paid WHERE network = ? AND day < ?`, network, before(day, keepPaid))
+	_, err = w.exec(`DELETE FROM paid WHERE network = ? AND day < ?`, network, before(day, keepPaid))
 	return err
 }
 

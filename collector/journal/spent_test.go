@@ -142,7 +142,7 @@ func TestSpentOutlivesDamage(t *testing.T) {
 		t.Fatal(err)
 	}
 	if err := j.write("test", func(w *writer) error {
-		_, _, err := w.exec(`INSERT OR REPLACE INTO meta VALUES ('schema', 0)`)
+		_, err := w.exec(`INSERT OR REPLACE INTO meta VALUES ('schema', 0)`)
 		return err
 	}); err != nil {
 		t.Fatal(err)

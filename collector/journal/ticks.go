@@ -126,11 +126,11 @@ func (j *Journal) KeepSlots(_ context.Context, network string, next map[string]t
 		if err != nil {
 			return err
 		}
-		if _, _, err := w.exec(`DELETE FROM slots WHERE network = ? AND spec NOT IN (SELECT value FROM json_each(?))`, network, string(specs)); err != nil {
+		if _, err := w.exec(`DELETE FROM slots WHERE network = ? AND spec NOT IN (SELECT value FROM json_each(?))`, network, string(specs)); err != nil {
 			return err
 		}
 		for spec, t := range next {
-			if _, _, err := w.exec(`INSERT OR IGNORE INTO slots VALUES (?, ?, ?)`, network, spec, unixOf(t)); err != nil {
+			if _, err := w.exec(`INSERT OR IGNORE INTO slots VALUES (?, ?, ?)`, network, spec, unixOf(t)); err != nil {
 				return err
 			}
 		}
@@ -140,7 +140,7 @@ func (j *Journal) KeepSlots(_ context.Context, network string, next map[string]t
 
 func (w *writer) setSlots(network string, next map[string]time.Time) error {
 	for spec, t := range next {
-		if _, _, err := w.exec(`INSERT OR REPLACE INTO slots VALUES (?, ?, ?)`, network, spec, unixOf(t)); err != nil {
+		if _, err := w.exec(`INSERT OR REPLACE INTO slots VALUES (?, ?, ?)`, network, spec, unixOf(t)); err != nil {
 			return err
 		}
 	}

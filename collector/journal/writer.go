@@ -62,20 +62,18 @@ func (w *writer) close() error {
 	return errors.Join(append(errs, w.conn.Close(), w.db.Close())...)
 }
 
-// exec runs one statement, prepared once, and returns how many rows it changed
-// and the id of the last one inserted.
-func (w *writer) exec(query string, args ...any) (changed, id int64, err error) {
+// exec runs one statement, prepared once, and returns how many rows it changed.
+func (w *writer) exec(query string, args ...any) (changed int64, err error) {
 	s, err := w.prepare(query) //nolint:sqlclosecheck // kept until close
 	if err != nil {
-		return 0, 0, err
+		return 0, err
 	}
 	res, err := s.ExecContext(context.Background(), args...)
 	if err != nil {
-		return 0, 0, err
+		return 0, err
 	}
-	changed, _ = res.RowsAffected() // the driver knows both, always
-	id, _ = res.LastInsertId()
-	return changed, id, nil
+	changed, _ = res.RowsAffected() // the driver knows it, always
+	return changed, nil
 }
 
 // one scans the one row of a query.
@@ -104,7 +102,7 @@ func (w *writer) count(name string, n int64) error {
 	if n == 0 {
 		return nil
 	}
-	_, _, err := w.exec(`INSERT INTO counters VALUES (?, ?) ON CONFLICT DO UPDATE SET value = value + excluded.value`, name, n)
+	_, err := w.exec(`INSERT INTO counters VALUES (?, ?) ON CONFLICT DO UPDATE SET value = value + excluded.value`, name, n)
 	return err
 }
 
@@ -116,7 +114,7 @@ func (w *writer) transact(f func(*writer) error) error {
 	}
 	err := f(w)
 	if err == nil {
-		_, _, err = w.exec("COMMIT")
+		_, err = w.exec("COMMIT")
 	}
 	if err != nil {
 		// SQLite may have rolled back by itself (a full disk); then this says so, and

@@ -7,7 +7,7 @@ func MeasurementOf(series string) string {
 	if plain(measurement) {
 		return measurement
 	}
-	measurement, _, _ = ParseSeries(series) //nolint:errcheck // no series has no measurement
+	measurement, _, _ = ParseSeries(series) // no series has no measurement
 	return measurement
 }
 
