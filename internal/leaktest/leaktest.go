@@ -17,7 +17,6 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -113,12 +112,13 @@ func Refuse(t testing.TB, what string, text []byte) {
 // write-ahead logs included, and returns how many files there are.
 func RefuseFiles(t testing.TB, dir string) (seen int) {
 	t.Helper()
-	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+	files := os.DirFS(dir)
+	err := fs.WalkDir(files, ".", func(path string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() {
 			return err
 		}
 		seen++
-		text, err := os.ReadFile(path)
+		text, err := fs.ReadFile(files, path)
 		Refuse(t, path, text)
 		return err
 	})
