@@ -74,6 +74,11 @@ func (r *diskRig) pausesAndGoesOn(takeRoom, giveRoom func(p *process)) {
 	if !strings.Contains(p.stderr.String(), "the journal takes points again") {
 		t.Error("the end of it is not told")
 	}
+	for network := range killAccounts {
+		if len(r.ledger.answers[network]) == 0 {
+			t.Errorf("%s was never asked: it has no token", network)
+		}
+	}
 	r.everyAnswer()
 }
 
@@ -128,6 +133,13 @@ func TestFullDisk(t *testing.T) {
 		}
 	})
 	if err := os.CopyFS(filepath.Join(r.state, "keychain"), os.DirFS(filepath.Join(r.state+".made", "keychain"))); err != nil {
+		t.Fatal(err)
+	}
+	key, err := os.ReadFile(filepath.Join(r.state+".made", "keychain.key"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(r.state, "keychain.key"), key, 0o600); err != nil {
 		t.Fatal(err)
 	}
 	filler := filepath.Join(r.state, "filler")
