@@ -42,6 +42,8 @@ func TestParse(t *testing.T) {
 		"https://www.facebook.com/groups/1": "is no Page",
 		"https://facebook.com/events/1":     "is no Page",
 		"https://vk.com/ria":                "expected a Page's name",
+		"ftp://facebook.com/NASA":           "expected a Page's name",
+		"://facebook.com/NASA":              "expected a Page's name",
 		"https://www.facebook.com/%zz":      "expected a Page's name",
 	} {
 		if got, err := n.Parse(account); err == nil || !strings.Contains(err.Error(), want) {
