@@ -132,10 +132,8 @@ func (f *csvFile) text(i int, s, base string, last part) text {
 
 // at is a place from a line and a column in bytes.
 func (f *csvFile) at(line, col int, base string, last part) at {
-	if col > 1 {
-		col = 1 + f.characters(line, col-1)
-	}
-	return at{l: f.r.l, file: f.name, line: line, col: max(col, 1), base: base, last: last}
+	col = 1 + f.characters(line, max(col, 1)-1)
+	return at{l: f.r.l, file: f.name, line: line, col: col, base: base, last: last}
 }
 
 // characters counts those in the first n bytes of a line.
