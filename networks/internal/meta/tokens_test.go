@@ -97,10 +97,10 @@ func TestInspections(t *testing.T) {
 			200, 0, 0, `user token of the app "App", scopes a, b, expires in 28 days (2000-01-29)`},
 		`{"data":{"is_valid":true,"type":"SYSTEM_USER","data_access_expires_at":949104000}}`: {
 			200, 0, 0, "system user token, no scopes, does not expire, access to data ends in 28 days (2000-01-29)"},
-		`{"data":{"is_valid":true,"expires_at":946684800}}`:                                {200, 0, 0, "unknown token, no scopes, expires now"},
-		`{"data":{"is_valid":false}}`:                                                      {200, networks.Unauthorized, networks.Unauthorized, ""},
+		`{"data":{"is_valid":true,"expires_at":946684800}}`:                                      {200, 0, 0, "unknown token, no scopes, expires now"},
+		`{"data":{"is_valid":false}}`:                                                            {200, networks.Unauthorized, networks.Unauthorized, ""},
 		`{"data":{"is_valid":false,"error":{"code":190,"error_subcode":459,"message":"check"}}}`: {200, networks.Challenge, networks.Challenge, ""},
-		`{"data":{"is_valid":false,"error":{"code":0,"message":"odd"}}}`:                   {200, networks.Unauthorized, networks.Unauthorized, ""},
+		`{"data":{"is_valid":false,"error":{"code":0,"message":"odd"}}}`:                         {200, networks.Unauthorized, networks.Unauthorized, ""},
 		`{"data":null}`: {200, networks.Malformed, networks.Malformed, ""},
 		`<html>`:        {200, networks.Malformed, networks.Malformed, ""},
 		`{"error":{"message":"Invalid OAuth access token","code":190}}`: {400, networks.Forbidden, networks.Unauthorized, ""},

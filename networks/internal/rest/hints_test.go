@@ -120,6 +120,8 @@ func TestWindow(t *testing.T) {
 		"by what is used":    {header("X-Left", "150.0", "X-Used", "50"), true, 0.25},
 		"in the draft's way": {header("X-Left", "75", "X-Limit", "100, 100;w=300"), true, 0.25},
 		"more than all":      {header("X-Left", "200", "X-Limit", "100"), true, 0},
+		"of none":            {header("X-Left", "2", "X-Limit", "0"), true, 0},
+		"all of it":          {header("X-Left", "100", "X-Limit", "100"), true, 0},
 		"of unknown size":    {header("X-Left", "200"), true, 0},
 		"none left":          {header("X-Left", "0", "X-Limit", "100"), true, 1},
 		"less than one left": {header("X-Left", "0.4"), true, 1},

@@ -40,8 +40,8 @@ func (w Window) Allowance(h http.Header, now time.Time) (networks.Allowance, boo
 	switch {
 	case left < 1:
 		a.Used = 1
-	case sized && size > left:
-		a.Used = (size - left) / size
+	case sized:
+		a.Used = max(0, (size-left)/size) // more may be left than the limit is
 	}
 	return a, true
 }
