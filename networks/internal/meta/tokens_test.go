@@ -146,14 +146,20 @@ func TestEnd(t *testing.T) {
 
 // TestGet: what is not an answer, or a refusal, fails.
 func TestGet(t *testing.T) {
-	for body, kind := range map[string]networks.Kind{
-		`{"name":"x"}`: 0, `{"name":`: networks.Malformed, `<html>`: networks.Malformed,
-		`{"error":{"message":"no","code":190}}`: networks.Unauthorized,
+	for body, c := range map[string]struct {
+		status int
+		kind   networks.Kind
+		hint   string
+	}{
+		`{"name":"x"}`: {200, 0, ""}, `{"name":`: {200, networks.Malformed, ""}, `<html>`: {200, networks.Malformed, ""},
+		`{"error":{"message":"no","code":190}}`: {200, networks.Unauthorized, ""},
+		`<html>down`:                            {503, networks.Temporary, ""},
+		`<html>not here`:                        {404, networks.Malformed, "base_url"},
 	} {
 		var v struct{ Name string }
-		err := answering{200, body}.client().Get(t.Context(), Access{Bearer: "user"}, "get", "me", "name", &v)
-		wantKind(t, body, err, kind, "")
-		if (kind == 0) != (v.Name == "x") {
+		err := answering{c.status, body}.client().Get(t.Context(), Access{Bearer: "user"}, "get", "me", "name", &v)
+		wantKind(t, body, err, c.kind, c.hint)
+		if (c.kind == 0) != (v.Name == "x") {
 			t.Errorf("%s: %+v", body, v)
 		}
 	}
