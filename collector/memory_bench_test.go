@@ -8,6 +8,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"collectord/collector/config"
+	"collectord/collector/journal"
 	"collectord/collector/point"
 	"collectord/networks"
 	"collectord/networks/sim"
@@ -83,4 +85,15 @@ func held() int64 {
 	var m runtime.MemStats
 	runtime.ReadMemStats(&m)
 	return int64(m.HeapAlloc)
+}
+
+// BenchmarkNewAccount joins an account with what is remembered of it, as a start does for all.
+func BenchmarkNewAccount(b *testing.B) {
+	cfg := &config.Account{Label: "Account number 12345", Handle: "somebody_12345", Settings: &config.Settings{}}
+	row := journal.Account{Network: "vk", Label: cfg.Label, Asked: asked(cfg.Ref()), Kind: "user", ID: "10012345", Name: "somebody_12345", State: "ok",
+		Info: names{"10012345", networks.Person, "Some Body 12345", "somebody_12345", "https://vk.com/somebody_12345", networks.No, ""}.encode()}
+	b.ReportAllocs()
+	for b.Loop() {
+		newAccount(cfg, row, journal.Latest{})
+	}
 }

@@ -1,6 +1,7 @@
 package collector
 
 import (
+	"encoding/json"
 	"fmt"
 	"runtime"
 	"strings"
@@ -90,8 +91,33 @@ func TestIdentity(t *testing.T) {
 		if i.kind() != kind && n != (names{}) {
 			t.Errorf("kind %q came back as %q", kind, i.kind())
 		}
-		if back := decodeNames(n.encode()); n.encode() != "" && strings.ToValidUTF8(n.Name, "") == n.Name && back.Name != n.Name {
-			t.Errorf("%q was written as %q", n.Name, back.Name)
-		}
+		sameAsJSON(t, n.encode())
+		sameAsJSON(t, strings.ReplaceAll(n.encode(), text.Draw(t, "old"), text.Draw(t, "new")))
 	})
+}
+
+// sameAsJSON demands that the short way to read names finds what the long one does.
+func sameAsJSON(t interface{ Errorf(string, ...any) }, info string) {
+	var want names
+	if json.Unmarshal([]byte(info), &want) != nil {
+		want = names{}
+	}
+	if got := decodeNames(info); got != want {
+		t.Errorf("%q was read as %+v, want %+v", info, got, want)
+	}
+}
+
+func TestNamesAreReadTheShortWay(t *testing.T) {
+	usual := names{"1", networks.Person, "Павел Дуров", "durov", "https://vk.com/durov", networks.Yes, "team=news"}
+	if n, ok := cutNames(usual.encode()); !ok || n != usual {
+		t.Errorf("%s: %+v, %v", usual.encode(), n, ok)
+	}
+	for _, odd := range []string{
+		`{}`, `null`, `[1]`, `{"ID":"1"}`, `{"ID":"1","Type":"a","Name":"b","Nickname":"c","Link":"d","Verified":3,"Tags":""}`,
+		`{"ID":"1","Type":"a","Name":"b","Nickname":"c","Link":"d","Verified":1,"Tags":""} `, `{"ID":"1","Type":"a","Name":"b","Nickname":"c","Link":"d","Verified":11,"Tags":""}`,
+		`{"ID":"1","Type":"a","Name":"b","Nickname":"c","Link":"d","Verified":1,"Tags":"` + "\n" + `"}`, "{\"ID\":\"\xff\",\"Type\":\"a\",\"Name\":\"b\",\"Nickname\":\"c\",\"Link\":\"d\",\"Verified\":1,\"Tags\":\"\"}",
+		"{\"ID\":\"\t\",\"Type\":\"a\",\"Name\":\"b\",\"Nickname\":\"c\",\"Link\":\"d\",\"Verified\":1,\"Tags\":\"\"}",
+	} {
+		sameAsJSON(t, odd)
+	}
 }
