@@ -183,7 +183,7 @@ func newAutocompleteCommand(env *environment) *cobra.Command {
 			}
 			for _, o := range outcomes {
 				if o.Err != nil {
-					_, _ = fmt.Fprintf(env.Stderr, "collectord: %s\n", visibleLines(o.Err.Error()+hintOf(o.Err)))
+					_, _ = fmt.Fprintf(env.Stderr, "collectord: %s\n", visibleLines(o.Err.Error()+hintOf(k, o.Err)))
 					err = errSilent
 					continue
 				}

@@ -93,10 +93,10 @@ func assignChecked(ctx context.Context, env *environment, k *keychain.KeyChain, 
 	case errors.Is(err, keychain.ErrFormat):
 		return err
 	case err != nil:
-		return fmt.Errorf("%s was left as it is: %w%s", slot, err, hintOf(err))
+		return fmt.Errorf("%s was left as it is: %w%s", slot, err, hintOf(k, err))
 	case made:
 		if report, err = k.Check(ctx, slot); err != nil {
-			return fmt.Errorf("%s was assigned, because its refresh token is used up by now, and is refused: %w%s", slot, err, hintOf(err))
+			return fmt.Errorf("%s was assigned, because its refresh token is used up by now, and is refused: %w%s", slot, err, hintOf(k, err))
 		}
 	default:
 		if err := k.Assign(slot, v); err != nil {

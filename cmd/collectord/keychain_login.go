@@ -191,7 +191,7 @@ func (l *login) run(ctx context.Context) error {
 	}
 	session, err := l.method.Begin(in, back.redirect)
 	if err != nil {
-		return usage(fmt.Errorf("login: %w%s", err, hintOf(err)))
+		return usage(fmt.Errorf("login: %w%s", err, hintOf(l.keys, err)))
 	}
 	fresh, err := l.finish(ctx, session, back)
 	if err != nil {
@@ -201,7 +201,7 @@ func (l *login) run(ctx context.Context) error {
 		if errors.Is(err, context.Canceled) {
 			err = errors.New("interrupted")
 		}
-		return fmt.Errorf("%s was left as it is: %w%s", l.slot, err, hintOf(err))
+		return fmt.Errorf("%s was left as it is: %w%s", l.slot, err, hintOf(l.keys, err))
 	}
 	if err := l.keys.Put(l.slot, fresh); err != nil {
 		return err
@@ -241,7 +241,7 @@ func (l *login) report(ctx context.Context, fresh keychain.Fresh) error {
 	}
 	says, err := l.keys.Check(ctx, l.slot)
 	if err != nil {
-		return fmt.Errorf("%s is stored, and was not accepted: %w%s; the value before it is in a dump: `collectord keychain dumps`", l.slot, err, hintOf(err))
+		return fmt.Errorf("%s is stored, and was not accepted: %w%s; the value before it is in a dump: `collectord keychain dumps`", l.slot, err, hintOf(l.keys, err))
 	}
 	_, _ = fmt.Fprintf(l.env.Stdout, "%s: %s\n", l.slot, says)
 	return nil

@@ -158,7 +158,7 @@ func checkSlot(ctx context.Context, k *keychain.KeyChain, slot string) (checkJSO
 	case errors.Is(err, keychain.ErrNoChecker):
 		return checkJSON{}, usage(fmt.Errorf("check: %w", err))
 	case err != nil:
-		return checkJSON{Slot: slot, Error: err.Error(), Hint: strings.TrimPrefix(hintOf(err), hintMark)}, nil
+		return checkJSON{Slot: slot, Error: err.Error(), Hint: strings.TrimPrefix(hintOf(k, err), hintMark)}, nil
 	}
 	return checkJSON{Slot: slot, OK: true, Report: report}, nil
 }
@@ -226,8 +226,9 @@ func newDumpsCommand(env *environment) *cobra.Command {
 const hintMark = "; hint: "
 
 // hintOf is what the operator can do about a network's error or a refused renewal,
-// "" for nothing.
-func hintOf(err error) string {
+// "" for nothing. A network has taken out of it the token that it was asked with; the
+// keychain takes out all others.
+func hintOf(k *keychain.KeyChain, err error) string {
 	var refusal *keychain.Refusal
 	var e *networks.Error
 	hint, link := "", ""
@@ -243,7 +244,7 @@ func hintOf(err error) string {
 	if hint == "" {
 		return ""
 	}
-	return hintMark + hint
+	return hintMark + k.Redact(hint)
 }
 
 // printRows prints a table: with lines on a terminal, columns alone elsewhere.

@@ -16,6 +16,8 @@ import (
 	"time"
 
 	"collectord/internal/leaktest"
+	"collectord/keychain"
+	"collectord/networks"
 	"collectord/networks/all"
 )
 
@@ -196,5 +198,21 @@ func TestMistakesShowNoSecret(t *testing.T) {
 			}
 			leaktest.Refuse(t, text, out.Bytes())
 		}
+	}
+}
+
+// TestHintsHoldNoSecretOfAnotherSlot: a network knows the token that it was asked with and
+// no other, and may repeat any.
+func TestHintsHoldNoSecretOfAnotherSlot(t *testing.T) {
+	k, err := keychain.Open(keychain.Options{Dir: t.TempDir()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := k.Assign("vk", keychain.Bare("another-secret")); err != nil {
+		t.Fatal(err)
+	}
+	e := &networks.Error{Op: "vk: users.get", Kind: networks.Challenge, Hint: "not another-secret", Link: "https://vk.ru/?of=another-secret"}
+	if got, want := hintOf(k, e), hintMark+"not [redacted]; the page: https://vk.ru/?of=[redacted]"; got != want {
+		t.Errorf("%s; want %s", got, want)
 	}
 }
