@@ -88,6 +88,7 @@ func TestEveryCallOfAChangeFails(t *testing.T) {
 				failed++
 			}
 		}
+		t.Logf("%s: %d calls failed, of %d", c.name, len(calls), len(whole.Calls))
 		if failed < 5 {
 			t.Errorf("%s: only %d calls were of consequence", c.name, failed)
 		}

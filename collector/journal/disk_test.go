@@ -198,6 +198,7 @@ func TestEveryCallFails(t *testing.T) {
 			}
 			judge(t, path, way, r)
 		}
+		t.Logf("%s: %d calls failed, of %d", way, len(calls), len(whole.Calls))
 		if len(calls) < 8 {
 			t.Errorf("%s: only %v", way, calls)
 		}
