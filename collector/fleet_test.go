@@ -2,6 +2,7 @@ package collector
 
 import (
 	"context"
+	"flag"
 	"fmt"
 	"io"
 	"net/http"
@@ -26,6 +27,19 @@ import (
 	"collectord/networks/sim"
 )
 
+// The long form is go test ./collector -fleet -run 'OneMakeUp|MissedHereAlone|Differing|BudgetOfAll' .
+var fleetLong = flag.Bool("fleet", false, "let several daemons miss ticks, differ and spend as well: a minute")
+
+// long ends a test that takes its time, unless it is asked for. What it shows of single
+// nodes the tests of collector/cluster show in a moment.
+func long(t *testing.T) bool {
+	t.Helper()
+	if !*fleetLong {
+		t.Log("no fleet was started: see -fleet, and TestAgree, TestWanted and TestSpendAgain of collector/cluster")
+	}
+	return *fleetLong
+}
+
 // fleet is some daemons of one process that share the work by way of a real NATS server,
 // each with a wire to it that can be cut, against simulated networks without a socket. It
 // is for the race detector, and for what processes would take longer to show.
@@ -37,6 +51,7 @@ type fleet struct {
 
 	mu    sync.Mutex
 	asked []question
+	slow  time.Duration // an answer takes so long
 	// answer, if not nil, answers in the place of the simulator; nil for a request is that
 	// the simulator does.
 	answer func(q question) *http.Response
@@ -202,8 +217,11 @@ func (m *machine) RoundTrip(req *http.Request) (*http.Response, error) {
 		accounts: strings.Count(body+req.URL.RawQuery, "%2C") + 1}
 	f.mu.Lock()
 	f.asked = append(f.asked, q)
-	answer := f.answer
+	answer, slow := f.answer, f.slow
 	f.mu.Unlock()
+	if err := wait(req.Context(), slow); err != nil {
+		return nil, err
+	}
 	if answer != nil {
 		if resp := answer(q); resp != nil {
 			resp.Request = req
@@ -213,6 +231,13 @@ func (m *machine) RoundTrip(req *http.Request) (*http.Response, error) {
 	w := httptest.NewRecorder()
 	all.Simulators()[req.URL.Hostname()](f.world).ServeHTTP(w, req)
 	return w.Result(), nil
+}
+
+// pause sets how long an answer takes.
+func (f *fleet) pause(d time.Duration) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.slow = d
 }
 
 // answers sets fleet.answer.

@@ -19,6 +19,9 @@ func (f *fleet) askedWith() map[string]int {
 // TestBudgetOfAll: what a token may spend a day holds for all nodes together, though they
 // take turns with it, die, and come back with an empty disk.
 func TestBudgetOfAll(t *testing.T) {
+	if !long(t) {
+		return
+	}
 	t.Parallel()
 	f := newFleet(t, "a", "b", "c")
 	const budget = 9

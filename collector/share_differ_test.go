@@ -10,6 +10,9 @@ import (
 // theirs have at every tick, with one token between them, and both say that they differ,
 // until they do not.
 func TestDifferingConfigs(t *testing.T) {
+	if !long(t) {
+		return
+	}
 	t.Parallel()
 	f := newFleet(t, "a", "b")
 	const every = 2 * time.Second

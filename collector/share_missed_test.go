@@ -30,6 +30,9 @@ func (m *machine) ticks(network string, from time.Time) map[int64]journal.Tick {
 // TestOneMakeUp: all nodes were down for some ticks. Back again, each a moment after the
 // other, they make one poll up, with the time at which it is made, and share it.
 func TestOneMakeUp(t *testing.T) {
+	if !long(t) {
+		return
+	}
 	t.Parallel()
 	f := newFleet(t, "a", "b", "c")
 	const every = 3 * time.Second
@@ -93,6 +96,9 @@ func TestOneMakeUp(t *testing.T) {
 // TestMissedHereAlone: a node that was away for some ticks makes none up where the other
 // polled them, and takes its part in the last one: nobody else has its token.
 func TestMissedHereAlone(t *testing.T) {
+	if !long(t) {
+		return
+	}
 	t.Parallel()
 	f := newFleet(t, "a", "b")
 	const every = 4 * time.Second

@@ -16,7 +16,7 @@ var clusterLong = flag.Bool("cluster", false, "let TestCluster break NATS, wires
 // Then they are all there again.
 func TestCluster(t *testing.T) {
 	if raceDetector {
-		t.Log("the processes are too slow for their ticks: see collector/cluster")
+		t.Log("the processes are too slow for their ticks: the race detector sees the cluster in TestShare of collector")
 		return
 	}
 	t.Parallel()
