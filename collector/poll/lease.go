@@ -44,6 +44,9 @@ func (l lease) set(p *Poller, s keychain.State) {
 	}
 }
 
+// momentary is a rest that is no state of a token: it is over before anybody has read of it.
+const momentary = 2 * time.Second
+
 // acquire returns the right to make the request of a task, when its time has come.
 // The error says why nobody can be asked in this pass.
 func (r *pass) acquire(ctx context.Context, t *task) (lease, *networks.Error) {
@@ -67,7 +70,7 @@ func (r *pass) acquire(ctx context.Context, t *task) (lease, *networks.Error) {
 		}
 		if until, why := l.limiter.resting(); r.tooLate(until) && time.Until(until) > 0 {
 			release()
-			if l.token == nil {
+			if l.token == nil || time.Until(until) < momentary {
 				return lease{}, r.resting(t, until, why)
 			}
 			l.restToo(r.poller, until, why)
