@@ -170,6 +170,7 @@ func (f *fleet) start(name, networks string) *machine {
 	}()
 	m.stop = sync.OnceFunc(func() { cancel(); <-done })
 	f.t.Cleanup(func() {
+		m.wire.Mend()
 		m.stop()
 		m.sayWhy()
 	})

@@ -12,10 +12,13 @@ import (
 // two at once. Back again, they share the next one. It is the short form of TestCluster of
 // cmd/collectord, in one process, for the race detector.
 func TestShare(t *testing.T) {
+	if !raceDetector && !long(t) { // TestCluster of cmd/collectord has processes do it
+		return
+	}
 	t.Parallel()
 	f := newFleet(t, "a", "b", "c")
-	const accounts, every = 5000, 10 * time.Second
-	networks := "  vk: {schedule: '@every 10s', base_url: 'http://vk', requests_per_second: 3, token: ['vk:1', 'vk:2', 'vk:3'], accounts: " + f.crowd(accounts) + "}"
+	const accounts, every = 4000, 12 * time.Second
+	networks := "  vk: {schedule: '@every 12s', base_url: 'http://vk', requests_per_second: 3, token: ['vk:1', 'vk:2', 'vk:3'], accounts: " + f.crowd(accounts) + "}"
 	f.assign("a", map[string]string{"vk:1": "token-1", "vk:2": "token-2", "vk:3": "token-3"})
 	f.pause(300 * time.Millisecond)
 	for name := range f.nodes {

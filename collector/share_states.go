@@ -2,7 +2,6 @@ package collector
 
 import (
 	"encoding/json"
-	"time"
 
 	"go.uber.org/zap"
 
@@ -27,9 +26,6 @@ func (d *Daemon) sharedStates() *sharedStates {
 	return &sharedStates{d.keys, d.cluster}
 }
 
-// soonOver is a rest that is over before another node can have the token.
-const soonOver = 2 * time.Second
-
 // tell tells the others what became of a slot's token. The page that a person must open is
 // told by this node alone: its address may be as good as a token.
 func (s *sharedStates) tell(slot string) {
@@ -41,9 +37,6 @@ func (s *sharedStates) tell(slot string) {
 		return
 	}
 	state := s.keys.State(slot)
-	if state.Name == keychain.Cooling && time.Until(state.Until) < soonOver {
-		return
-	}
 	state.Link = ""
 	if text, err := json.Marshal(state); err == nil { // texts and times always encode
 		s.cluster.TellState(slot, stamp, text)

@@ -19,13 +19,13 @@ func TestRestIsHandedOver(t *testing.T) {
 		return &http.Response{StatusCode: http.StatusTooManyRequests, Header: http.Header{"Retry-After": {"600"}}, Body: http.NoBody, ProtoMajor: 1, ProtoMinor: 1}
 	})
 	a := f.start("a", networks)
-	f.eventually(10*time.Second, "a is told to wait", func() bool { return a.keys.State("vk").Name == keychain.Cooling })
+	f.eventually(10*time.Second, "a is told to wait", func() bool { return time.Until(a.keys.State("vk").Until) > time.Minute })
 	f.answers(nil)
 	until := a.keys.State("vk").Until
 	b := f.start("b", networks)
 	f.eventually(10*time.Second, "b has the token in its keychain", func() bool { _, ok := b.keys.Get("vk"); return ok })
 	<-time.After(100 * time.Millisecond) // a has told it by now
-	a.kill()
+	a.wire.Cut()                         // as good as dead
 	f.eventually(10*time.Second, "b uses the token", func() bool { return b.holds("vk") })
 	<-time.After(1500 * time.Millisecond) // a tick of b's
 	if asked := f.questions("b"); len(asked) > 0 {

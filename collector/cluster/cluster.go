@@ -127,6 +127,7 @@ type Cluster struct {
 	tokens    map[string]*tokenLease
 	alone     map[Piece]Tally // done without NATS
 	rows      map[string][]byte
+	telling   int // rows under way
 	rowsMoved chan struct{}
 	states    map[string]tokenState // by slot: what the others have not been told yet
 	hash      string                // of the config

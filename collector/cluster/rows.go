@@ -39,6 +39,13 @@ func (c *Cluster) Remember(network, label string, value json.RawMessage) {
 	}
 }
 
+// Untold is of how many accounts the others have not been told yet what is remembered.
+func (c *Cluster) Untold() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return len(c.rows) + c.telling
+}
+
 // heardRow hands on what another process remembers.
 func (c *Cluster) heardRow(_ string, e entry) {
 	var r row
@@ -92,6 +99,7 @@ func (c *Cluster) sendPending(ctx context.Context) (left int, failed bool) {
 	} else {
 		c.rows = make(map[string][]byte)
 	}
+	c.telling = len(pending)
 	c.mu.Unlock()
 	futures := make(map[string]jetstream.PubAckFuture, len(pending))
 	for key, value := range pending {
@@ -112,7 +120,7 @@ func (c *Cluster) sendPending(ctx context.Context) (left int, failed bool) {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	failed = len(pending) > 0
+	failed, c.telling = len(pending) > 0, 0
 	for key, value := range pending {
 		if _, newer := c.rows[key]; !newer {
 			c.rows[key] = value
