@@ -142,22 +142,26 @@ func TestClusterBreaks(t *testing.T) {
 	}
 }
 
-// TestClusterThroughput polls with 1, 2 and 3 nodes and the same tokens, and tells how soon
-// all accounts are in InfluxDB.
+// TestClusterThroughput polls with 1, 2 and 3 nodes and a pool of tokens under their limits,
+// and tells how soon all accounts are in InfluxDB. The tokens allow no more than
+// accounts / 1,000 / tokens / perSecond seconds, and none is over its limit.
 func TestClusterThroughput(t *testing.T) {
 	if !*clusterLong {
-		t.Log("nothing was broken: a matter of minutes, see -cluster")
+		t.Log("nothing was measured: a matter of minutes, see -cluster")
 		return
 	}
+	const accounts, tokens, perSecond = 60_000, 6, 1
 	for nodes := 1; nodes <= 3; nodes++ {
 		t.Run(fmt.Sprint(nodes), func(t *testing.T) {
-			r := newClusterRig(t, clusterOptions{accounts: 60_000, tokens: 6, nats: 3, every: 20 * time.Second, lease: "15s", perSecond: 3, nodes: nodes})
+			r := newClusterRig(t, clusterOptions{accounts: accounts, tokens: tokens, nats: 3, every: 30 * time.Second, lease: "15s", perSecond: perSecond, nodes: nodes})
 			r.slower(100 * time.Millisecond)
 			r.start(r.nodes...)
 			r.together()
 			r.nextTick() // the accounts are found, and the tokens dealt out
 			tick := r.nextTick()
 			r.whole(tick, r.every)
+			t.Logf("%d nodes; the tokens allow %v", nodes, accounts/1000/tokens/perSecond*time.Second)
+			r.tokens(perSecond)
 		})
 	}
 }

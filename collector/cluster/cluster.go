@@ -26,6 +26,7 @@
 // # Buckets
 //
 //	NAME_batches   NETWORK.UNIXTIME.CUT.INDEX   who polls a piece, or that it is done, with its counts
+//	               NETWORK.UNIXTIME.missed-HASH.0   when the poll is that is made up for missed ticks
 //	NAME_tokens    token.SLOT, renew.SLOT       who uses a token; who renews one
 //	               want.SLOT                    somebody waits for a token
 //	               state.SLOT                   what the network told the one who used it last
@@ -35,6 +36,19 @@
 //	NAME_keychain  dump                         the newest dump, encrypted; the key is not here
 //
 // Keys with a time to live need nats-server 2.11.
+//
+// # Names
+//
+// A heartbeat is made by compare-and-set too, so that one process has a node's name. What
+// is counted by node, what it has spent and which tokens are bound to it, would hold for
+// neither of two. The second one waits, and says so.
+//
+// # What nodes tell each other
+//
+// Who polls an account next knows what is remembered of it (Remember), who uses a token next
+// knows what the network told the last one (TellState), who wants a token says so (Take),
+// and who missed a tick finds out whether anybody polled it (Polled) and agrees with the
+// others on one poll where nobody did (Agree).
 //
 // # When NATS is away
 //
@@ -249,7 +263,7 @@ func (c *Cluster) setUp(ctx context.Context) {
 			close(c.ready)
 			return
 		}
-		if c.conn.IsConnected() && ctx.Err() == nil && err.Error() != told {
+		if err = c.forbidden(err); c.conn.IsConnected() && ctx.Err() == nil && err.Error() != told {
 			told = err.Error()
 			c.opts.Tell(Event{Broken: err})
 		}

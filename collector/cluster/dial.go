@@ -29,7 +29,11 @@ func (c *Cluster) dialing() []nats.Option {
 		// What is not sent at once is not sent later: a claim would be of yesterday.
 		nats.ReconnectBufSize(-1),
 		nats.ReconnectErrHandler(func(_ *nats.Conn, err error) { c.refusedBy(err) }),
-		nats.ErrorHandler(func(*nats.Conn, *nats.Subscription, error) {}), // the heartbeat finds out
+		nats.ErrorHandler(func(_ *nats.Conn, _ *nats.Subscription, err error) {
+			if errors.Is(err, nats.ErrPermissionViolation) {
+				c.refusedBy(err)
+			} // of anything else the heartbeat finds out
+		}),
 	)
 }
 
@@ -97,6 +101,16 @@ func (c *Cluster) unreached() error {
 	return errors.New("no server of cluster.nats has answered yet")
 }
 
+// forbidden adds to an error that a server let this node do something no more, or never.
+func (c *Cluster) forbidden(err error) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if errors.Is(c.refusal, nats.ErrPermissionViolation) {
+		return fmt.Errorf("%w: %w", err, c.refusal)
+	}
+	return err
+}
+
 // Hint is what to do about an error of this package, of Open, Try or Event.Lost; "" where
 // it is that servers have to run and be reached.
 func Hint(err error) string {
@@ -126,8 +140,8 @@ func Hint(err error) string {
 	case errors.Is(err, nats.ErrAuthorization), errors.Is(err, nats.ErrAuthExpired), errors.Is(err, nats.ErrAuthRevoked),
 		errors.Is(err, nats.ErrAccountAuthExpired), says("authorization violation", "authentication expired"):
 		return "the servers refuse this node: mend cluster.credentials_file, or cluster.user and cluster.password_file"
-	case says("permissions violation"):
-		return "allow this node's user the buckets of cluster.name: docs/cluster.md lists the subjects"
+	case errors.Is(err, nats.ErrPermissionViolation), says("permissions violation"):
+		return "allow this node's user the subjects that docs/cluster.md lists"
 	case errors.Is(err, nats.ErrSecureConnRequired):
 		return "the servers want TLS: write tls:// in cluster.nats"
 	case errors.Is(err, nats.ErrSecureConnWanted):

@@ -1,6 +1,7 @@
 package cluster_test
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -48,6 +49,55 @@ func TestSecured(t *testing.T) {
 				t.Errorf("Try: %q %v", report, err)
 			}
 		})
+	}
+}
+
+// TestRights: the rights that docs/cluster.md lists are enough, and one that is missing is
+// named.
+func TestRights(t *testing.T) {
+	t.Parallel()
+	password := filepath.Join(t.TempDir(), "password")
+	if err := os.WriteFile(password, []byte("pw"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	const users = "authorization: {users: [{user: collectord, password: pw, permissions: {publish: [%s], subscribe: [\"_INBOX.>\"]}}]}\n"
+	rights := `"$JS.API.>", "$JS.FC.>", "$KV.test_batches.>", "$KV.test_tokens.>", "$KV.test_nodes.>", "$KV.test_accounts.>", "$KV.test_keychain.>"`
+	user := func(o *cluster.Options) { o.User, o.PasswordFile = "collectord", password }
+	enough := natstest.Secure(t, 1, natstest.Security{Scheme: "nats://", Server: fmt.Sprintf(users, rights)})
+	a, b := join(t, "a", user, enough.URLs()...), join(t, "b", user, enough.URLs()...)
+	if claim(t, a, piece(1)) == nil || claim(t, b, piece(1)) != nil || !a.Take(t.Context(), "vk") || b.Take(t.Context(), "vk") {
+		t.Error("a piece or a token is claimed by none or by two")
+	}
+	if ok, err := a.SetDump(t.Context(), []byte("dump"), 0); err != nil || !ok {
+		t.Errorf("%t %v", ok, err)
+	}
+	doc, err := os.ReadFile("../../docs/cluster.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, right := range []string{"$JS.API.>", "$JS.FC.>", "$KV.NAME_batches.>", "_INBOX.>"} {
+		if !strings.Contains(string(doc), right) {
+			t.Errorf("docs/cluster.md does not list %s", right)
+		}
+	}
+	few := natstest.Secure(t, 1, natstest.Security{Scheme: "nats://", Server: fmt.Sprintf(users, `"$KV.>"`)})
+	broken := make(chan error, 10)
+	opts := cluster.Options{Servers: few.URLs(), Name: "test", Node: "a", Replicas: 1, Lease: lease, Tell: func(e cluster.Event) {
+		if e.Broken != nil {
+			broken <- e.Broken
+		}
+	}}
+	user(&opts)
+	running(t, opts)
+	for {
+		select {
+		case err := <-broken:
+			if strings.Contains(err.Error(), "$JS.API") && strings.Contains(cluster.Hint(err), "subjects") {
+				return
+			}
+		case <-time.After(15 * time.Second):
+			t.Fatal("nobody says which right is missing")
+		}
 	}
 }
 
