@@ -1,8 +1,10 @@
 package collector
 
 import (
+	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 )
@@ -17,8 +19,14 @@ func TestShare(t *testing.T) {
 	}
 	t.Parallel()
 	f := newFleet(t, "a", "b", "c")
-	const accounts, every = 4000, 12 * time.Second
-	networks := "  vk: {schedule: '@every 12s', base_url: 'http://vk', requests_per_second: 3, token: ['vk:1', 'vk:2', 'vk:3'], accounts: " + f.crowd(accounts) + "}"
+	const accounts, every = 60, 12 * time.Second
+	f.crowd(accounts)
+	pools := []string{"['vk:1', 'vk:2']", "['vk:2', 'vk:1']", "['vk:1', 'vk:3']", "['vk:3', 'vk:1']", "['vk:2', 'vk:3']", "['vk:3', 'vk:2']"}
+	var list []string // each pool is a piece of its own, however few accounts it has
+	for i := range accounts {
+		list = append(list, fmt.Sprintf("u%[1]d: {handle: u%[1]d, token: %[2]s}", i+1, pools[i%len(pools)]))
+	}
+	networks := "  vk: {schedule: '@every 12s', base_url: 'http://vk', requests_per_second: 3, token: 'vk:1', accounts: {" + strings.Join(list, ", ") + "}}"
 	f.assign("a", map[string]string{"vk:1": "token-1", "vk:2": "token-2", "vk:3": "token-3"})
 	f.pause(300 * time.Millisecond)
 	for name := range f.nodes {
