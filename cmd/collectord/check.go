@@ -70,13 +70,6 @@ type tokenFinding struct {
 	Error  string `json:"error,omitempty"`
 }
 
-// clusterFinding is what came of reaching NATS.
-type clusterFinding struct {
-	OK     bool   `json:"ok"`
-	Report string `json:"report,omitempty"`
-	Error  string `json:"error,omitempty"`
-}
-
 func (c checker) check(ctx context.Context, online bool) error {
 	path, err := c.env.configPath()
 	if err != nil {
@@ -130,47 +123,6 @@ func (c checker) broken(path string, err error) error {
 	return usage(err)
 }
 
-// files warns of files that are named in the config and cannot be read by whoever
-// runs the check; the daemon may be somebody else.
-func (c checker) files(cfg *config.Config) []config.Mistake {
-	var missing []config.Mistake
-	look := func(key, path string) {
-		if path == "" {
-			return
-		}
-		if _, err := os.Stat(path); err != nil {
-			missing = append(missing, config.Mistake{File: cfg.File, Path: key, Msg: err.Error()})
-		}
-	}
-	if db := cfg.InfluxDB; db != nil {
-		look("influxdb.token_file", db.TokenFile)
-	}
-	if cl := cfg.Cluster; cl != nil {
-		look("cluster.credentials_file", cl.CredentialsFile)
-		look("cluster.password_file", cl.PasswordFile)
-		look("cluster.tls.ca_file", cl.CAFile)
-		look("cluster.tls.cert_file", cl.CertFile)
-		look("cluster.tls.key_file", cl.KeyFile)
-	}
-	return missing
-}
-
-// cluster reaches NATS, where the config names it, and reports whether that went well.
-func (c checker) cluster(ctx context.Context, cfg *config.Config, f *findings) bool {
-	if cfg.Cluster == nil {
-		return true
-	}
-	report, err := collector.TryCluster(ctx, cfg.Cluster)
-	f.Cluster = &clusterFinding{OK: err == nil, Report: report}
-	if err != nil {
-		f.Cluster.Error = err.Error()
-	}
-	if !c.json {
-		_, _ = fmt.Fprintf(c.env.Stdout, "cluster %s: %s\n", cfg.Cluster.Name, visibleLines(firstOf(f.Cluster.Error, report)))
-	}
-	return err == nil
-}
-
 // online tries every token and resolves every account. It works on a journal of
 // its own that is thrown away, so that it may run beside the daemon.
 func (c checker) online(ctx context.Context, cfg *config.Config, f *findings) error {
@@ -203,12 +155,17 @@ func (c checker) online(ctx context.Context, cfg *config.Config, f *findings) er
 	case c.json:
 		return errSilent
 	}
+	return f.wrong(refused, missing, len(accounts))
+}
+
+// wrong says what is not as it should be.
+func (f *findings) wrong(refused, missing, accounts int) error {
 	var wrong []string
-	if !reached {
+	if f.Cluster != nil && !f.Cluster.OK {
 		wrong = append(wrong, "NATS is not reached")
 	}
 	if refused > 0 || missing > 0 {
-		wrong = append(wrong, fmt.Sprintf("%d of %d tokens refused or missing, %d of %d accounts without a count", refused, len(f.Tokens), missing, len(accounts)))
+		wrong = append(wrong, fmt.Sprintf("%d of %d tokens refused or missing, %d of %d accounts without a count", refused, len(f.Tokens), missing, accounts))
 	}
 	return errors.New(strings.Join(wrong, "; "))
 }

@@ -42,7 +42,7 @@ func (c *Cluster) sayHere(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	revision, err := before, errTaken
+	var revision uint64
 	if before > 0 {
 		revision, err = b.nodes.replace(ctx, c.opts.Node, value, before, c.opts.Lease)
 	} else {
