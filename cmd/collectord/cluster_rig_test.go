@@ -377,6 +377,24 @@ func (r *clusterRig) tokens(perSecond int) {
 	}
 }
 
+// paced demands that no token was over its limit for long: single requests are held up on
+// their way where the machine is busy, and the next ones are not.
+func (r *clusterRig) paced(perSecond int) {
+	r.t.Helper()
+	const window = 10
+	by := make(map[string][]time.Time)
+	for _, a := range r.requests() {
+		by[a.token] = append(by[a.token], a.from)
+	}
+	for token, list := range by {
+		for i := range list {
+			if j := i + window*perSecond; j < len(list) && list[j].Sub(list[i]) < (window-1)*time.Second {
+				r.t.Errorf("%s: %d requests within %v", token, window*perSecond+1, list[j].Sub(list[i]))
+			}
+		}
+	}
+}
+
 // excused reports whether the request's node was killed, stopped or cut off while it was
 // made: the network goes on with it, and nobody waits for the answer.
 func (r *clusterRig) excused(a asking) bool {

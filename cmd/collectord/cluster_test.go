@@ -161,7 +161,7 @@ func TestClusterThroughput(t *testing.T) {
 			tick := r.nextTick()
 			r.whole(tick, r.every)
 			t.Logf("%d nodes; the tokens allow %v", nodes, accounts/1000/tokens/perSecond*time.Second)
-			r.tokens(perSecond)
+			r.paced(perSecond)
 		})
 	}
 }
