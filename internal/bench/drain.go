@@ -18,7 +18,6 @@ import (
 	"collectord/collector/journal"
 	"collectord/collector/point"
 	"collectord/internal/influxdtest"
-	"collectord/internal/toolbuild"
 )
 
 const (
@@ -217,79 +216,4 @@ func post(ctx context.Context, db *influxdtest.Server, batch []byte) error {
 		return fmt.Errorf("a ready-made batch: %s, %w", resp.Status, err)
 	}
 	return nil
-}
-
-// start measures the time from the start of the process until /readyz says 200: with a
-// journal that has one poll of every account, and with a large one.
-func start(ctx context.Context, b *bench) error {
-	b.table("accounts", "rows of earlier polls", "to ready", "CPU", "peak memory")
-	for _, n := range b.accounts {
-		for _, rows := range []int{0, b.rows} {
-			c, err := b.startWith(ctx, n, rows)
-			if err != nil {
-				return err
-			}
-			b.row(n, rows, c.wall, c.cpu, size(c.peak))
-		}
-	}
-	return nil
-}
-
-func (b *bench) startWith(ctx context.Context, n, rows int) (c cost, err error) {
-	listen, err := toolbuild.FreeAddress(ctx)
-	if err != nil {
-		return c, err
-	}
-	w, err := newWorld(ctx, "vk", n, 0)
-	if err != nil {
-		return c, err
-	}
-	defer func() { err = errors.Join(err, w.close()) }()
-	dir, err := b.make(ctx, setup{networks: vkAlone(), accounts: n, schedule: far(time.Now()), rate: fast, api: w.url, listen: listen})
-	if err != nil {
-		return c, err
-	}
-	if err := b.pollBefore(ctx, dir); err != nil {
-		return c, err
-	}
-	if rows > 0 {
-		if err := backlog(ctx, filepath.Join(dir, "state"), rows, n); err != nil {
-			return c, err
-		}
-	}
-	var all []cost
-	for range b.runs {
-		if c, err = b.startOnce(ctx, dir, listen); err != nil {
-			return c, err
-		}
-		all = append(all, c)
-	}
-	return median(all, func(c cost) time.Duration { return c.wall }), os.RemoveAll(dir)
-}
-
-// pollBefore polls every account once, so that the journal knows all of them.
-func (b *bench) pollBefore(ctx context.Context, dir string) error {
-	p, err := begin("collectord once", dir, b.collectord, "once", "--json")
-	if err != nil {
-		return err
-	}
-	return p.wait(ctx)
-}
-
-func (b *bench) startOnce(ctx context.Context, dir, listen string) (c cost, err error) {
-	started := time.Now()
-	p, err := begin("collectord", dir, b.collectord, "run")
-	if err != nil {
-		return c, err
-	}
-	defer p.stop()
-	if err := ready(ctx, p, listen); err != nil {
-		return c, err
-	}
-	c.wall = time.Since(started)
-	if c.cpu, err = cpuOf(p.cmd.Process.Pid); err != nil {
-		return c, err
-	}
-	c.peak, err = memoryOf(p.cmd.Process.Pid, "VmHWM")
-	return c, err
 }
