@@ -3,6 +3,7 @@ package collector
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"slices"
 	"time"
 
@@ -223,7 +224,7 @@ func (d *Daemon) awaitAccounts(ctx context.Context) error {
 	case <-d.recalled:
 		return nil
 	case <-ctx.Done():
-		return ctx.Err()
+		return fmt.Errorf("what is remembered of the accounts is still being read: %w", ctx.Err())
 	}
 }
 
