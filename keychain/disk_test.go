@@ -118,6 +118,35 @@ func (c change) judge(t *testing.T, dir string, r disktest.Report) {
 	}
 }
 
+// TestRekeyBesideABadBlock: a dump that the disk does not hand out at the moment may be
+// whole, and the old key alone opens it.
+func TestRekeyBesideABadBlock(t *testing.T) {
+	prepared := t.TempDir()
+	must(t, loaded(t, prepared).Assign("vk", keychain.Bare("before")))
+	run := func(fail func(disktest.Call) syscall.Errno) (string, disktest.Report) {
+		dir := t.TempDir()
+		copyKeychain(t, prepared, dir)
+		p := once(t, dir, "rekey")
+		p.Fail = fail
+		return dir, p.Run(t)
+	}
+	_, whole := run(nil)
+	stopped := 0
+	for _, call := range whole.Calls {
+		if call.Name != "read" || filepath.Ext(call.Path) != ".age" {
+			continue
+		}
+		dir, r := run(disktest.Nth(call.N))
+		want(t, loaded(t, dir), "vk", "before")
+		if r.Code != 0 {
+			stopped++
+		}
+	}
+	if stopped < 3 { // before it begins, in its middle, and where it reads what it wrote
+		t.Errorf("%d reads ended the change", stopped)
+	}
+}
+
 // telling is a Refresher that says when it asks: from then on the token may be spent.
 type telling struct{ fakeRefresher }
 
