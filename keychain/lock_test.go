@@ -3,6 +3,7 @@ package keychain
 import (
 	"context"
 	"errors"
+	"io/fs"
 	"os"
 	"strings"
 	"testing"
@@ -30,5 +31,14 @@ func TestLockThatCannotBeHad(t *testing.T) {
 	}
 	if _, err := d.lock(t.Context(), "folder"); err == nil || strings.Contains(err.Error(), "another process") {
 		t.Errorf("a lock that cannot be made: %v", err)
+	}
+}
+
+// TestDumpThatIsGone is none that is damaged: whoever lists the dumps again finds the
+// others.
+func TestDumpThatIsGone(t *testing.T) {
+	d := disk{state: t.TempDir()}
+	if _, err := d.read("20261122T064610.627614568Z-075620a8", nil); !errors.Is(err, fs.ErrNotExist) || errors.Is(err, ErrDamaged) {
+		t.Error(err)
 	}
 }
