@@ -1,6 +1,7 @@
 package tiktok_test
 
 import (
+	"errors"
 	"net/http"
 	"net/url"
 	"strings"
@@ -115,6 +116,19 @@ func TestOddAnswers(t *testing.T) {
 		results, err := ask(t, &server{status: 200, body: body}, token, networks.Ref{Name: "brand"})
 		if e := networktest.Whole(results, err); e == nil || e.Kind != want {
 			t.Errorf("%s: %+v, %v, want %s", body, results, err, want)
+		}
+	}
+}
+
+// TestLoginWithoutItsApp says where the app's words are.
+func TestLoginWithoutItsApp(t *testing.T) {
+	for _, l := range (&server{}).network().(networks.LoginNetwork).Logins() {
+		for _, in := range []map[string]keychain.Secret{{}, {"client_key": "k"}, {"client_secret": "s"}} {
+			_, err := l.Begin(in, "http://127.0.0.1:9185/")
+			var e *networks.Error
+			if !errors.As(err, &e) || e.Kind != networks.Forbidden || !strings.Contains(e.Hint, "developers.tiktok.com/apps") || !strings.Contains(e.Msg, "is missing") {
+				t.Errorf("%s with %d of two: %v", l.Name, len(in), err)
+			}
 		}
 	}
 }
