@@ -19,11 +19,12 @@ import (
 	"collectord/collector/config"
 	"collectord/collector/influx"
 	"collectord/collector/status"
+	"collectord/internal/natstest"
 	"collectord/keychain"
 	"collectord/networks/sim"
 )
 
-// scraped is a whole daemon, on the simulated X and an InfluxDB that takes some points
+// scraped is a whole daemon, the only node of a cluster, on the simulated X and an InfluxDB that takes some points
 // and then is away, until /metrics sends what the test waits for.
 type scraped struct {
 	t      *testing.T
@@ -60,9 +61,10 @@ func startScraped(t *testing.T) *scraped {
 	}))
 	t.Cleanup(influxdb.Close)
 	s := &scraped{t: t, level: zap.NewAtomicLevel()}
-	level := "info"
+	level, nats := "info", natstest.Start(t, 1).URLs()[0]
 	s.cfg = func() *config.Config {
 		return r.config("state_dir: " + r.dir + "/state\nweb: {listen: ''}\nlog: {level: " + level + "}\n" +
+			"cluster: {nats: '" + nats + "', node: a, lease: 2s}\n" +
 			"influxdb: {url: '" + influxdb.URL + "', org: o, bucket: b, token: t}\n" +
 			strings.Replace(metered, "@every 1h", "@every 1s", 1))
 	}
