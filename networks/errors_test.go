@@ -31,7 +31,7 @@ func TestKinds(t *testing.T) {
 func TestErrorText(t *testing.T) {
 	cause := errors.New("broken pipe")
 	for want, e := range map[string]*Error{
-		"vk: users.get: temporary": {Op: "vk: users.get", Kind: Temporary},
+		"vk: users.get: temporary":                                     {Op: "vk: users.get", Kind: Temporary},
 		"vk: users.get: code 29: rate limited: slow down: broken pipe": {Op: "vk: users.get", Kind: RateLimited, Code: "29", Msg: "slow down", Err: cause, Hint: "wait"},
 		"vk: users.get: malformed: broken pipe":                        {Op: "vk: users.get", Kind: Malformed, Err: cause},
 	} {
