@@ -120,7 +120,7 @@ func (n *network) find(label string) *account {
 	if n.sorted == nil {
 		n.sorted = make([]int32, len(n.accounts))
 		for i := range n.sorted {
-			n.sorted[i] = int32(i) //nolint:gosec // a config has no 2,000,000,000 accounts
+			n.sorted[i] = int32(i) // a config has no 2,000,000,000 accounts
 		}
 		slices.SortFunc(n.sorted, func(a, b int32) int { return strings.Compare(n.accounts[a].Label, n.accounts[b].Label) })
 	}

@@ -149,7 +149,7 @@ func (r *accountReader) add(d *draft) {
 	if !d.labelled {
 		place = d.handle.at
 	}
-	a := Account{Label: d.label.s, Handle: d.handle.s, Settings: r.share(d.own, place.file), line: int32(place.line), col: int32(place.col)} //nolint:gosec // no file is that large
+	a := Account{Label: d.label.s, Handle: d.handle.s, Settings: r.share(d.own, place.file), line: int32(place.line), col: int32(place.col)} // no file is that large
 	r.n.Accounts = append(r.n.Accounts, a)
 	if d.labelled && (d.label.s != "" || !d.handled || d.handle.s != "") {
 		r.checkLabel(d.label)
@@ -239,7 +239,7 @@ func (x index) put(hash uint64, i int, same func(i int) bool) (first int) {
 	for ; ; hash++ {
 		other, there := x[hash]
 		if !there {
-			x[hash] = int32(i) //nolint:gosec // no file has so many
+			x[hash] = int32(i) // no file has so many
 			return -1
 		}
 		if same(int(other)) {

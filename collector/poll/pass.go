@@ -146,7 +146,7 @@ func (r *pass) endless() {
 	err := &networks.Error{Op: r.poller.opts.Descriptor.Name, Kind: networks.Malformed,
 		Msg: fmt.Sprintf("no answer after %d rounds of better references", maxRounds)}
 	for i, account := range r.asked.first {
-		for _, a := range append([]int{int(account)}, r.asked.also[int32(i)]...) { //nolint:gosec // as many as accounts
+		for _, a := range append([]int{int(account)}, r.asked.also[int32(i)]...) { // as many as accounts
 			r.failed = append(r.failed, Answer{Account: a, Err: err})
 		}
 	}

@@ -182,7 +182,7 @@ func concurrency(perSecond float64) int {
 func (p *Poller) Poll(ctx context.Context, job Job) error {
 	left := make([]int32, len(job.Accounts))
 	for i := range left {
-		left[i] = int32(i) //nolint:gosec // nobody has 2,000,000,000 accounts
+		left[i] = int32(i) // nobody has 2,000,000,000 accounts
 	}
 	for attempt := 0; ; attempt++ {
 		r := newPass(p, &job, left)
@@ -209,7 +209,7 @@ func (p *Poller) Poll(ctx context.Context, job Job) error {
 		}
 		left = left[:0]
 		for _, a := range failed {
-			left = append(left, int32(a.Account)) //nolint:gosec // likewise
+			left = append(left, int32(a.Account)) // likewise
 		}
 	}
 }

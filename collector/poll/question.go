@@ -23,10 +23,10 @@ type questions struct {
 // add asks for a reference on behalf of some accounts.
 func (q *questions) add(ref networks.Ref, accounts []int) {
 	if len(accounts) > 1 {
-		q.stand(int32(len(q.first)), accounts[1:]) //nolint:gosec // as many as accounts
+		q.stand(int32(len(q.first)), accounts[1:]) // as many as accounts
 	}
 	q.refs = append(q.refs, ref)
-	q.first = append(q.first, int32(accounts[0])) //nolint:gosec // likewise
+	q.first = append(q.first, int32(accounts[0])) // likewise
 }
 
 // stand has a question stand for more accounts.
@@ -73,9 +73,9 @@ func (r *pass) merge(q questions) questions {
 	at := make(map[uint64]int32, len(q.first))
 	merged := questions{refs: q.refs[:0], first: q.first[:0]}
 	for i, account := range q.first {
-		i := int32(i) //nolint:gosec // as many as accounts
+		i := int32(i) // as many as accounts
 		s := subject{r.ref(&q, i), r.pool(&q, i)}
-		into, n := int32(-1), int32(len(merged.first)) //nolint:gosec // likewise
+		into, n := int32(-1), int32(len(merged.first)) // likewise
 		for hash := maphash.Comparable(seed, s); ; hash++ {
 			other, there := at[hash]
 			if !there {
@@ -113,7 +113,7 @@ func (r *pass) tasks() map[string][]*task {
 	shares := make(map[share][]int32)
 	slots := make(map[string][]string) // by pool
 	for i := range r.asked.first {
-		i := int32(i) //nolint:gosec // as many as accounts
+		i := int32(i) // as many as accounts
 		pool := r.pool(&r.asked, i)
 		if slots[pool] == nil {
 			slots[pool] = strings.Fields(pool)
