@@ -141,6 +141,7 @@ func (t target) fuzz(ctx context.Context, o options, out io.Writer) error {
 	began := time.Now()
 	cmd := exec.CommandContext(ctx, "go", "test", "-run=^$", //nolint:gosec // likewise
 		"-fuzz=^"+t.name+"$", "-fuzztime="+o.time,
+		"-fuzzminimizetime=2s", // a minute, the default, is the whole time of a target
 		"-parallel="+strconv.Itoa(o.parallel), t.pkg)
 	text, err := cmd.CombinedOutput()
 	took := time.Since(began).Round(100 * time.Millisecond)
