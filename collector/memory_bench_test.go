@@ -44,7 +44,7 @@ func TestNewNameIsRemembered(t *testing.T) {
 
 // heldBytes is the most that may be held in memory for an account between polls: what
 // was measured when this was written and half of it again.
-const heldBytes = 3000
+const heldBytes = 600
 
 // TestMemoryOfAnAccount fails where something is held twice for every account.
 func TestMemoryOfAnAccount(t *testing.T) {
