@@ -106,9 +106,7 @@ func TestClusterBreaks(t *testing.T) {
 			w.Cut()
 		}
 		return func() {
-			if s := r.view(n).State; s != "cut_off" {
-				t.Errorf("a node that is cut off calls itself %q", s)
-			}
+			eventually(t, 15*time.Second, "a node that is cut off says so", func() bool { return r.view(n).State == "cut_off" })
 			for _, w := range n.wires {
 				w.Mend()
 			}

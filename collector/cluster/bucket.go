@@ -216,8 +216,12 @@ func (b *bucket) publish(ctx context.Context, key string, value []byte, opts ...
 
 func (b *bucket) subject(key string) string { return "$KV." + b.name + "." + key }
 
-// wrongRevision is JetStream's code for a compare-and-set that came too late.
-const wrongRevision = 10071
+// The codes of JetStream for a compare-and-set that came too late: the key has moved, or
+// another one is being written at this moment.
+const (
+	wrongRevision = 10071
+	beingWritten  = 10164
+)
 
 // outcome turns what NATS said into errTaken, ErrAway or nil, and keeps the mirror.
 func (b *bucket) outcome(key string, value []byte, revision uint64, err error) (uint64, error) {
@@ -227,7 +231,7 @@ func (b *bucket) outcome(key string, value []byte, revision uint64, err error) (
 		b.c.heard()
 		b.note(key, entry{value: value, revision: revision, created: time.Now(), heard: time.Now()})
 		return revision, nil
-	case errors.Is(err, jetstream.ErrKeyExists), errors.As(err, &refusal) && refusal.ErrorCode == wrongRevision:
+	case errors.Is(err, jetstream.ErrKeyExists), errors.As(err, &refusal) && (refusal.ErrorCode == wrongRevision || refusal.ErrorCode == beingWritten):
 		b.c.heard()
 		return 0, errTaken
 	}
