@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"io/fs"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -407,4 +408,30 @@ func (r *clusterRig) excused(a asking) bool {
 type broken struct {
 	node string
 	from time.Time
+}
+
+// sealed looks through what the NATS servers have on disk: the dump is there, encrypted,
+// and neither a token nor the key.
+func (r *clusterRig) sealed() {
+	r.t.Helper()
+	var all []byte
+	err := filepath.WalkDir(r.servers.Dir(), func(path string, d fs.DirEntry, err error) error {
+		if err != nil || !d.Type().IsRegular() {
+			return err
+		}
+		b, err := os.ReadFile(path)
+		all = append(all, b...)
+		return err
+	})
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	if !bytes.Contains(all, []byte("age-encryption.org")) {
+		r.t.Error("no dump is with NATS: the test looks in the wrong place")
+	}
+	for _, secret := range []string{"good-token-", "AGE-SECRET-KEY-"} {
+		if bytes.Contains(all, []byte(secret)) {
+			r.t.Errorf("%q is with NATS", secret)
+		}
+	}
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"flag"
 	"fmt"
+	"path/filepath"
 	"syscall"
 	"testing"
 	"time"
@@ -45,6 +46,34 @@ func TestCluster(t *testing.T) {
 		t.Error("nobody took anything over: the test missed")
 	}
 	r.settle(tick, last, perSecond)
+	r.sealed()
+	for _, n := range r.nodes {
+		n.daemon.end()
+	}
+}
+
+// TestClusterSolo: without NATS, nodes with on_loss: solo poll everything, each with the
+// time of the tick, so that their points are the same.
+func TestClusterSolo(t *testing.T) {
+	if raceDetector {
+		t.Log("the processes are too slow for their ticks")
+		return
+	}
+	r := newClusterRig(t, clusterOptions{accounts: 2000, tokens: 2, nats: 1, every: 6 * time.Second, lease: "2s", perSecond: 20, nodes: 2, loss: "solo"})
+	r.start(r.nodes...)
+	r.together()
+	eventually(t, 15*time.Second, "the other node has the tokens", func() bool {
+		dumps, err := filepath.Glob(filepath.Join(r.nodes[1].dir, "state", "keychain", "*"))
+		return err == nil && len(dumps) > 0
+	})
+	r.servers.Kill(0)
+	for _, n := range r.nodes {
+		eventually(t, 15*time.Second, "a node without NATS is alone", func() bool { return r.view(n).State == "alone" })
+	}
+	tick := r.nextTick()
+	r.whole(tick, r.every)
+	first := r.asker(tick)
+	r.asker(tick, first) // the other one asks as well
 	for _, n := range r.nodes {
 		n.daemon.end()
 	}

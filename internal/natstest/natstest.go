@@ -107,6 +107,9 @@ func free(tb testing.TB) string {
 	return address
 }
 
+// Dir is the folder in which the servers keep what they are given.
+func (s *Servers) Dir() string { return s.dir }
+
 // URLs are the addresses for clients.
 func (s *Servers) URLs() []string {
 	urls := make([]string, len(s.nodes))
